@@ -1,0 +1,1 @@
+"""The operator: turns Run resources into Pods and keeps their status."""

@@ -1,0 +1,1 @@
+"""What a user writes: steps, pipelines, and what compiling makes of them."""

@@ -1,0 +1,61 @@
+"""Late references as the client makes them in a pipeline's body: nothing is read yet."""
+
+from __future__ import annotations
+
+import re
+
+from lateen.authoring.late_models import LateModelVersion
+from lateen.authoring.late_runs import LatePipeline
+from lateen.authoring.late_values import (
+    LateArtifact,
+    LateAttribute,
+    LateComparison,
+    LateMetadata,
+    LateParameter,
+    LateRunMetadata,
+    LateValue,
+)
+from lateen.authoring.lateness import Late
+from lateen.domain.names import LATEST, check_name, version_text
+from lateen.domain.references import ArtifactReference, ModelReference
+
+__all__ = [
+    "Late",
+    "LateArtifact",
+    "LateAttribute",
+    "LateComparison",
+    "LateMetadata",
+    "LateModelVersion",
+    "LateParameter",
+    "LatePipeline",
+    "LateRunMetadata",
+    "LateValue",
+    "artifact_version",
+    "model_version",
+    "pipeline",
+]
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def artifact_version(name_or_id: str, version: str | int | None = None) -> LateArtifact:
+    """A version of an artifact: the latest one where none is named, or the one with that id."""
+    name = check_name(name_or_id, "the artifact")
+    if version is None and _ID.fullmatch(name):
+        return LateArtifact(ArtifactReference(id=name))
+    return LateArtifact(
+        ArtifactReference(name, LATEST if version is None else version_text(version))
+    )
+
+
+def model_version(name: str | None = None, version: str | int | None = None) -> LateModelVersion:
+    """A version of a model, the latest where none is named; without a name the pipeline's own."""
+    written = None if version is None else version_text(version)
+    if name is None:
+        return LateModelVersion(ModelReference(None, written))
+    return LateModelVersion(ModelReference(check_name(name, "the model"), written or LATEST))
+
+
+def pipeline(name: str) -> LatePipeline:
+    """A pipeline, for what its past runs put out."""
+    return LatePipeline(check_name(name, "the pipeline"))

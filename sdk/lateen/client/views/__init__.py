@@ -1,0 +1,1 @@
+"""What look-ups give outside a pipeline body: history and values, as the catalog records them."""

@@ -1,0 +1,34 @@
+"""What views are made of: JSON objects of the catalog, perhaps in part, and their fields."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+
+class Record:
+    """A view of one object of the catalog; fields that it lacks are fetched when asked for."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = dict(fields)
+
+    @abstractmethod
+    def _fetched(self) -> Mapping[str, Any]:
+        """The whole object, from the catalog."""
+
+    def _field(self, name: str) -> Any:
+        if name not in self._fields:
+            self._fields.update(self._fetched())
+        return self._fields[name]
+
+    def _moment(self, name: str) -> datetime | None:
+        return moment(self._field(name))
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of the wire protocol."""
+    return None if text is None else datetime.fromisoformat(text)

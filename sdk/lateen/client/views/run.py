@@ -1,0 +1,106 @@
+"""One run of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lateen.client.transport import current
+from lateen.client.views.artifact_version import ArtifactVersionView
+from lateen.client.views.failure import Failure, failure
+from lateen.client.views.named import Named
+from lateen.client.views.record import Record
+from lateen.client.views.step import StepView
+from lateen.domain.states import RunPhase
+
+if TYPE_CHECKING:
+    from lateen.client.views.pipeline import PipelineView
+
+
+class RunView(Record):
+    """One run, as it was when it was looked up; ``refresh`` looks again."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        return str(self._fields["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self._field("name"))
+
+    @property
+    def status(self) -> RunPhase:
+        return RunPhase(self._field("status"))
+
+    @property
+    def reason(self) -> str | None:
+        """The status in more detail, in one word."""
+        reason: str | None = self._field("reason")
+        return reason
+
+    @property
+    def message(self) -> str | None:
+        message: str | None = self._field("message")
+        return message
+
+    @property
+    def error(self) -> Failure | None:
+        """The exception that it failed with."""
+        return failure(self._field("error"))
+
+    @property
+    def pipeline(self) -> PipelineView:
+        from lateen.client.views.pipeline import PipelineView
+
+        return PipelineView({"name": self._field("pipeline")})
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return dict(self._field("parameters"))
+
+    @property
+    def target(self) -> str:
+        """Where it ran."""
+        return str(self._field("target"))
+
+    @property
+    def created(self) -> datetime | None:
+        return self._moment("created_at")
+
+    @property
+    def started(self) -> datetime | None:
+        return self._moment("started_at")
+
+    @property
+    def finished(self) -> datetime | None:
+        return self._moment("finished_at")
+
+    @property
+    def steps(self) -> Named[StepView]:
+        """Its steps by their Python names, in the order of the body; positions do as well."""
+        steps = (StepView(self.id, step) for step in self._field("steps"))
+        return Named({step.name: step for step in steps}, "step", repr(self))
+
+    @property
+    def outputs(self) -> Named[ArtifactVersionView]:
+        """What the pipeline returned, by name."""
+        found = self._field("outputs")
+        views = {name: ArtifactVersionView(item) for name, item in found.items()}
+        return Named(views, "output", repr(self))
+
+    def refresh(self) -> RunView:
+        """Look the run up again, and return it."""
+        self._fields = dict(self._fetched())
+        return self
+
+    def _fetched(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = current().call("run", name=self.id)
+        return found
+
+    def __repr__(self) -> str:
+        name = self._fields.get("name", self.id)
+        status = f" {self._fields['status']}" if "status" in self._fields else ""
+        return f"<run {name!r}{status}>"

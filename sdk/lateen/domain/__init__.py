@@ -1,0 +1,1 @@
+"""Values and rules that everything else speaks in; pure, standard library only."""

@@ -1,0 +1,43 @@
+"""An attempt's identity, and an earlier attempt whose outputs can be taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lateen.domain.artifacts import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKey:
+    """Which attempt of which step of which run."""
+
+    run: str
+    """The run's id."""
+    step: str
+    """The step's DNS name."""
+    n: int
+    """1 for the first."""
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The key as the parameters of a query."""
+        return {"run": self.run, "step": self.step, "n": self.n}
+
+    def __str__(self) -> str:
+        return f"attempt {self.n} of the step {self.step!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A committed attempt under the same cache key."""
+
+    source: AttemptKey
+    run_name: str
+    outputs: Mapping[str, tuple[str, Manifest]]
+    """By output: the version's id and its manifest."""
+    saved: tuple[str, ...]
+    """Versions that it saved beside its outputs."""
+    metadata: Mapping[str, Any]
+    """What it logged on its step."""

@@ -1,0 +1,42 @@
+"""Durations as people write them: ``90``, ``"10s"``, ``"5m"``, ``"1h30m"``, ``timedelta``."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from lateen.domain.errors import ParameterError
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(duration: float | str | timedelta) -> float:
+    """A duration in seconds; ParameterError where it is none."""
+    if isinstance(duration, timedelta):
+        total = duration.total_seconds()
+    elif isinstance(duration, str):
+        total = _parsed(duration)
+    else:
+        total = float(duration)
+    if total < 0:
+        raise ParameterError(f"{duration!r} is not a duration: it is negative")
+    return total
+
+
+def _parsed(text: str) -> float:
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ParameterError(f"{text!r} is not a duration; write it like '10s', '5m' or '1h30m'")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def duration_text(total: float) -> str:
+    """The shortest text of a duration, as resources hold it: ``90`` becomes ``1m30s``."""
+    if total != int(total):
+        return f"{round(total * 1000)}ms"
+    left, text = int(total), ""
+    for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"

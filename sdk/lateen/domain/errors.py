@@ -1,0 +1,150 @@
+"""Every error that Lateen raises, in one tree; the type is the policy.
+
+::
+
+    LateenError
+    ├── UserError                      the author or caller can mend it; never retried
+    │   ├── CompileError               while a pipeline body is compiled; has file and line
+    │   │   └── LateValueError         a late value was used where only a value will do
+    │   │       └── LateAttributeError ... by an attribute that late values do not have
+    │   ├── InvalidNameError           a name or version that cannot be used
+    │   ├── ParameterError             a parameter is unknown, missing or of the wrong type
+    │   ├── NotFoundError              a look-up by name, number or id found nothing
+    │   │   ├── MissingReferenceError  ... and the look-up was a step's reference
+    │   │   └── AmbiguousError         a prefix fits several
+    │   ├── KindMismatchError          an artifact of another kind than was asked for
+    │   ├── TypeMismatchError          a value does not fit its annotation
+    │   ├── MaterializerError          a value could not be saved or loaded
+    │   │   └── UnsupportedTypeError   no materializer knows the type
+    │   ├── VersionConflictError       a version name is taken by other bytes
+    │   ├── StageTakenError            another version holds the stage
+    │   ├── StepContextError           something that only works inside a step
+    │   ├── SetupError                 an extra, a server or a directory is missing
+    │   └── RunFailed                  a run ended other than Succeeded
+    ├── TemporaryError                 may pass by itself; retried on the infrastructure budget
+    │   ├── CatalogUnavailable
+    │   └── StoreUnavailable
+    └── PermanentError                 will not pass by itself; not the author's doing
+        ├── Fenced                     the attempt was replaced, cancelled or lost
+        ├── CorruptBlobError           bytes do not have the digest that they should have
+        └── ProtocolError              a peer said something that the protocol does not know
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LateenError(Exception):
+    """The root of all errors that Lateen raises on purpose."""
+
+
+class UserError(LateenError):
+    """Something that the author of a pipeline, or the caller, can mend."""
+
+
+class TemporaryError(LateenError):
+    """Something that may pass by itself, so that a retry makes sense."""
+
+
+class PermanentError(LateenError):
+    """Something that no retry mends and that the author did not cause."""
+
+
+class CompileError(UserError):
+    """A pipeline body cannot be compiled; ``location`` is ``file:line`` of the call, if known."""
+
+    def __init__(self, message: str, location: str | None = None) -> None:
+        super().__init__(f"{location}: {message}" if location else message)
+        self.location = location
+
+
+class LateValueError(CompileError, TypeError):
+    """A late value was used where only a value known now will do."""
+
+
+class LateAttributeError(LateValueError, AttributeError):
+    """A late value was asked for an attribute that it does not have."""
+
+
+class InvalidNameError(UserError, ValueError):
+    """A name, or the name of a version, cannot be used."""
+
+
+class ParameterError(UserError, ValueError):
+    """A parameter is unknown, missing, frozen, or not of its declared type."""
+
+
+class NotFoundError(UserError, LookupError):
+    """A look-up found nothing."""
+
+
+class MissingReferenceError(NotFoundError):
+    """A step's reference matches nothing, so the attempt fails before user code."""
+
+
+class AmbiguousError(NotFoundError):
+    """A prefix of an id fits more than one thing."""
+
+
+class KindMismatchError(UserError, TypeError):
+    """An artifact exists but is of another kind than was asked for."""
+
+
+class TypeMismatchError(UserError, TypeError):
+    """A value does not fit the annotation of an input or an output."""
+
+
+class MaterializerError(UserError):
+    """A value could not be saved to files or loaded from them."""
+
+
+class UnsupportedTypeError(MaterializerError, TypeError):
+    """No materializer knows how to save the type."""
+
+
+class VersionConflictError(UserError):
+    """The version name of an artifact is taken by other bytes."""
+
+
+class StageTakenError(UserError):
+    """Another version of the model holds the stage."""
+
+
+class StepContextError(UserError, RuntimeError):
+    """Something that only works inside a running step was used outside one."""
+
+
+class SetupError(UserError):
+    """An extra, a server or a directory that is needed is missing."""
+
+
+class RunFailed(UserError, RuntimeError):
+    """A run ended other than Succeeded; ``run`` is its view.
+
+    Raised from the step's own exception where that is at hand.
+    """
+
+    def __init__(self, message: str, run: Any = None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class CatalogUnavailable(TemporaryError):
+    """The catalog's database cannot be reached or refuses connections for now."""
+
+
+class StoreUnavailable(TemporaryError):
+    """The object store cannot be reached for now."""
+
+
+class Fenced(PermanentError):
+    """The attempt was replaced, cancelled or lost: it can write nothing any more."""
+
+
+class CorruptBlobError(PermanentError):
+    """Stored bytes do not have the digest under which they are recorded."""
+
+
+class ProtocolError(PermanentError):
+    """A peer said something that the protocol does not know."""

@@ -1,0 +1,34 @@
+"""JSON text as artifacts hold it: one spelling for equal trees, so that equal values share bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lateen.domain.errors import MaterializerError
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def to_text(tree: Any) -> str:
+    """The canonical text of a tree; the order of keys is the caller's, for a dict's order counts."""
+    return _ENCODE(tree)
+
+
+def write(path: Path, tree: Any) -> None:
+    """Write a tree to a file.
+
+    Raises:
+        MaterializerError: the tree nests too deeply.
+    """
+    try:
+        text = to_text(tree)
+    except RecursionError as error:
+        raise MaterializerError("the value nests too deeply to be saved as JSON") from error
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def read(path: Path) -> Any:
+    """The tree in a file."""
+    return json.loads(path.read_bytes())

@@ -1,0 +1,68 @@
+"""Python's own values as one JSON file, with numbered directories for what JSON cannot hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from lateen.domain.errors import MaterializerError
+from lateen.materializers import documents
+from lateen.materializers.builtin import BuiltIn
+from lateen.materializers.decoding import TreeDecoder
+from lateen.materializers.encoding import TreeEncoder
+
+
+class JsonMaterializer(BuiltIn):
+    """``data.json``: the value itself, or a container's value and the list of its items.
+
+    A value that JSON can hold is the whole document (format ``json``). Where a container holds
+    arrays, frames, estimators, paths or values of users' materializers, the document is
+    ``{"value": …, "items": […]}``, item *n* lies in the directory ``n``, and the value refers to
+    it as ``{"$item": n}`` (format ``container``). Items are found by their number alone, so
+    nothing that a document says leads out of the artifact's directory.
+    """
+
+    FORMAT = "json"
+    NESTED_FORMAT = "container"
+
+    def save(self, data: Any) -> None:
+        items: list[dict[str, Any]] = []
+
+        def leaf(value: Any) -> Any:
+            saved = self.nesting.save(value, self.directory / str(len(items)))
+            self.pickled = self.pickled or saved.pickled
+            record = asdict(saved)
+            items.append({name: record[name] for name in ("format", "materializer", "type")})
+            return {"$item": len(items) - 1}
+
+        try:
+            tree = TreeEncoder(leaf).encode(data)
+        except RecursionError as error:
+            raise MaterializerError(
+                "the value nests too deeply, or contains itself: neither can be saved"
+            ) from error
+        self.format = self.NESTED_FORMAT if items else self.FORMAT
+        documents.write(
+            self.directory / "data.json", {"items": items, "value": tree} if items else tree
+        )
+
+    def load(self, data_type: type[Any]) -> Any:
+        document = documents.read(self.directory / "data.json")
+        items: list[Any] = []
+        if self.format == self.NESTED_FORMAT:
+            if not isinstance(document, dict) or not {"items", "value"} <= document.keys():
+                raise MaterializerError("the artifact's data.json is not that of a container")
+            items, document = document["items"], document["value"]
+
+        def leaf(number: Any) -> Any:
+            if type(number) is not int or not 0 <= number < len(items):
+                raise MaterializerError(f"the artifact's data.json refers to no item: {number!r}")
+            return self.nesting.load(self.directory / str(number), items[number])
+
+        return TreeDecoder(leaf, self.nesting.resolver).decode(document)
+
+    def extract_metadata(self, data: Any) -> dict[str, Any]:
+        if type(data) in (list, tuple, set, frozenset, dict):
+            return {"length": len(data)}
+        is_number = isinstance(data, int | float) and data - data == 0 and abs(data) <= 2**53
+        return {"value": data} if is_number else {}

@@ -1,0 +1,133 @@
+"""Saving a value into a directory, and rescuing one that cannot be saved."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lateen.domain.errors import LateenError, MaterializerError, UnsupportedTypeError
+from lateen.domain.kinds import ArtifactType, VisualizationType
+from lateen.materializers.base import BaseMaterializer
+from lateen.materializers.builtin import BuiltIn, Nesting
+from lateen.materializers.classes import name_of
+from lateen.materializers.finding import find
+from lateen.materializers.pickles import PickleMaterializer
+from lateen.materializers.saved import Saved
+from lateen.materializers.support import unsupported
+
+
+def save(
+    value: Any,
+    directory: Path,
+    *,
+    annotation: Any = Any,
+    materializer: type[BaseMaterializer] | None = None,
+    allow_pickle: bool = False,
+) -> Saved:
+    """Write a value's files into a directory, which is made if there is none.
+
+    The value's class decides how; where it has no materializer, the annotation's class does.
+
+    Raises:
+        UnsupportedTypeError: no materializer knows the value, or something in it.
+        MaterializerError: its materializer fails.
+    """
+    chosen = materializer or find(type(value)) or _find_annotated(value, annotation)
+    directory.mkdir(parents=True, exist_ok=True)
+    if chosen is None and not allow_pickle:
+        raise unsupported(type(value))
+    try:
+        return _save(chosen or PickleMaterializer, value, directory, allow_pickle)
+    except UnsupportedTypeError:
+        if not allow_pickle or materializer is not None:
+            raise
+    _empty(directory)
+    return _save(PickleMaterializer, value, directory, allow_pickle)
+
+
+def rescue(value: Any, directory: Path) -> Path | None:
+    """Pickle a value that could not be saved into a file for its author; None if even that fails.
+
+    Nothing of Lateen ever loads such a file.
+    """
+    import pickle
+
+    path = directory / "rescue.pickle"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            pickle.dump(value, file, protocol=5)
+    except Exception:
+        # Pickling runs the value's own code, which may raise anything; this is the last resort.
+        path.unlink(missing_ok=True)
+        return None
+    return path
+
+
+def _find_annotated(value: Any, annotation: Any) -> type[BaseMaterializer] | None:
+    is_known = isinstance(annotation, type) and annotation is not object
+    try:
+        return find(annotation) if is_known and isinstance(value, annotation) else None
+    except TypeError:
+        # Such as a Protocol, which isinstance refuses.
+        return None
+
+
+def _save(
+    chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pickle: bool
+) -> Saved:
+    materializer = _instance(chosen, directory, allow_pickle)
+    try:
+        materializer.save(value)
+    except (LateenError, MemoryError):
+        raise
+    except Exception as error:
+        raise MaterializerError(
+            f"{name_of(chosen)} failed to save a {name_of(type(value))}:"
+            f" {type(error).__name__}: {error}"
+        ) from error
+    is_built_in = isinstance(materializer, BuiltIn)
+    return Saved(
+        format=materializer.format if is_built_in else "custom",
+        type=name_of(type(value)),
+        materializer=name_of(chosen),
+        kind=ArtifactType(chosen.ASSOCIATED_ARTIFACT_TYPE),
+        metadata=dict(materializer.extract_metadata(value) or {}),
+        visualizations=_visualizations(materializer, value, directory),
+        pickled=is_built_in and materializer.pickled,
+    )
+
+
+def _instance(
+    chosen: type[BaseMaterializer], directory: Path, allow_pickle: bool
+) -> BaseMaterializer:
+    if not issubclass(chosen, BuiltIn):
+        return chosen(directory)
+    return chosen(directory, Nesting(save=partial(save, allow_pickle=allow_pickle)))
+
+
+def _visualizations(
+    materializer: BaseMaterializer, value: Any, directory: Path
+) -> dict[str, str]:
+    """The visualizations by their paths in the directory, whichever way the author wrote them."""
+    root = directory.resolve()
+    found = {}
+    for written, kind in (materializer.save_visualizations(value) or {}).items():
+        path = (root / written).resolve()
+        if not path.is_file() or not path.is_relative_to(root):
+            raise MaterializerError(
+                f"{name_of(type(materializer))}.save_visualizations names {str(written)!r}, which"
+                f" is no file under self.uri: write it there, and return its path"
+            )
+        found[path.relative_to(root).as_posix()] = VisualizationType(kind).value
+    return found
+
+
+def _empty(directory: Path) -> None:
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

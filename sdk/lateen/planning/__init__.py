@@ -1,0 +1,1 @@
+"""Decisions about runs, as functions of values; the time is passed in."""

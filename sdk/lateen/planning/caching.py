@@ -1,0 +1,87 @@
+"""The key under which a step's outputs are found again (semantics 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lateen.domain.canonical import digest_of
+from lateen.domain.receipts import (
+    ArtifactInput,
+    EntriesInput,
+    ItemsInput,
+    PlainInput,
+    ResolvedInput,
+)
+from lateen.domain.spec import PipelineSpec, StepSpec
+
+
+def cacheable(step: StepSpec) -> bool:
+    """Whether a step may be served from, and may serve, the cache at all."""
+    return step.cache is not False and (step.code_digest is not None or _pinned(step.image))
+
+
+def _pinned(image: str | None) -> bool:
+    return image is not None and "@sha256:" in image
+
+
+def key_parts(
+    spec: PipelineSpec,
+    step: StepSpec,
+    inputs: Mapping[str, ResolvedInput],
+    environment: str,
+) -> dict[str, Any]:
+    """What the key is taken over; kept, so that `why` can say which part moved.
+
+    ``environment`` is the image in a Pod, Python's minor version on a laptop.
+    """
+    return {
+        "code": step.code_digest,
+        "command": list(step.command),
+        "environment": environment,
+        "inputs": {name: _identity(value) for name, value in inputs.items()},
+        "outputs": [
+            {
+                "name": output.name,
+                "artifact": spec.artifact_of(step, output),
+                "version": output.version,
+                "materializer": output.materializer,
+                "kind": output.kind,
+                "pickle": output.pickle,
+            }
+            for output in step.outputs
+        ],
+        "env": dict(step.env),
+    }
+
+
+def cache_key(parts: Mapping[str, Any]) -> str:
+    """The key itself."""
+    return digest_of(parts)
+
+
+def _identity(value: ResolvedInput) -> Any:
+    match value:
+        case PlainInput(plain):
+            return {"value": plain}
+        case ArtifactInput(artifact):
+            return {"digest": artifact.digest}
+        case ItemsInput(items, container):
+            return {container: [_identity(item) for item in items]}
+        case EntriesInput(entries):
+            return {"map": {key: _identity(item) for key, item in entries.items()}}
+
+
+def changed_parts(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The parts of two keys that differ, such as ``code`` or ``inputs.data``."""
+    changed = []
+    for name in sorted({*one, *other}):
+        left, right = one.get(name), other.get(name)
+        if left == right:
+            continue
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            keys = sorted({*left, *right})
+            changed += [f"{name}.{key}" for key in keys if left.get(key) != right.get(key)]
+        else:
+            changed.append(name)
+    return changed

@@ -1,0 +1,1 @@
+"""A step's life: resolve, execute, publish; the stores enter as Protocols."""

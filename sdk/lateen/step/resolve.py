@@ -1,0 +1,310 @@
+"""Resolution: what every reference of an attempt becomes, asked of one snapshot.
+
+The one place where a reference turns into a version. It reads downward: ``resolve`` goes through
+the inputs, ``_Resolver.source`` through one input, and the methods below each answer one kind.
+Nothing here knows Postgres; ``lookups`` is one snapshot of the catalog, whoever provides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
+from lateen.domain.errors import KindMismatchError, MissingReferenceError
+from lateen.domain.names import LATEST, did_you_mean, is_number
+from lateen.domain.receipts import (
+    ArtifactInput,
+    EntriesInput,
+    ItemsInput,
+    PlainInput,
+    Receipt,
+    Resolution,
+    ResolvedInput,
+)
+from lateen.domain.references import (
+    ArtifactReference,
+    Attribute,
+    Entries,
+    Items,
+    Metadata,
+    ModelArtifact,
+    ModelReference,
+    Parameter,
+    RunOutput,
+    Source,
+    StepOutput,
+    Subject,
+    Value,
+    described,
+    to_json,
+)
+from lateen.domain.spec import ModelSpec, PipelineSpec, StepSpec
+from lateen.domain.states import ModelStages
+from lateen.step.lookups import Lookups
+
+Pinned = Mapping[tuple[str, str], Receipt]
+"""Receipts by input and path."""
+STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
+
+
+def resolve(
+    spec: PipelineSpec,
+    step: StepSpec,
+    run: str,
+    parameters: Mapping[str, Any],
+    lookups: Lookups,
+    pinned: Pinned | None = None,
+) -> Resolution:
+    """What the step's inputs and its model are in this snapshot, with a receipt for each.
+
+    What stands in ``pinned`` is taken from there instead: a retry keeps what its predecessor had.
+    Raises MissingReferenceError for a reference that matches nothing, KindMismatchError for an
+    artifact of another kind than was asked for.
+    """
+    resolver = _Resolver(run, parameters, spec.model_of(step), lookups, pinned or {})
+    model = resolver.step_model()
+    inputs = {name: resolver.source(name, "", source) for name, source in step.inputs.items()}
+    return Resolution(inputs, tuple(resolver.receipts), model)
+
+
+def needs_own_version(model: ModelSpec | None) -> bool:
+    """Whether a run makes the model's version where there is none yet (semantics 15)."""
+    if model is None:
+        return False
+    version = model.version
+    return version is None or not (version == LATEST or version in STAGES or is_number(version))
+
+
+class _Resolver:
+    def __init__(
+        self,
+        run: str,
+        parameters: Mapping[str, Any],
+        model: ModelSpec | None,
+        lookups: Lookups,
+        pinned: Pinned,
+    ) -> None:
+        self._run = run
+        self._parameters = parameters
+        self._model = model
+        self._lookups = lookups
+        self._pinned = pinned
+        self.receipts: list[Receipt] = []
+
+    def step_model(self) -> ModelVersion | None:
+        """The step's model version; None where there is no model or its version is yet to be made.
+
+        An empty stage fails the step, whether an input asks for it or not (semantics 19).
+        """
+        if self._model is None:
+            return None
+        if ("", "") in self._pinned:
+            self.receipts.append(self._pinned["", ""])
+            return self._pinned["", ""].model
+        reference = ModelReference(self._model.name, self._model.version)
+        found = self._own_version()
+        if found is None and not needs_own_version(self._model):
+            raise self._missing_model("", reference)
+        if found is not None:
+            event = found.stage_event if self._model.version in STAGES else None
+            self.receipts.append(Receipt("", "", to_json(reference), None, found, event))
+        return found
+
+    def source(self, name: str, path: str, source: Source) -> ResolvedInput:
+        """One input, or one item inside of it."""
+        match source:
+            case Value(value):
+                return PlainInput(value)
+            case Parameter(parameter):
+                return PlainInput(self._parameters[parameter])
+            case Items(items, container):
+                resolved = [self.source(name, _join(path, i), x) for i, x in enumerate(items)]
+                return ItemsInput(tuple(resolved), container)
+            case Entries(entries):
+                return EntriesInput({k: self.source(name, _join(path, k), x) for k, x in entries})
+            case _ if (name, path) in self._pinned:
+                return self._kept(self._pinned[name, path])
+            case Metadata() | Attribute():
+                return self._value(name, path, source)
+            case _:
+                artifact, receipt = self._version(name, path, source)
+                self.receipts.append(receipt)
+                return ArtifactInput(artifact)
+
+    def _kept(self, receipt: Receipt) -> ResolvedInput:
+        self.receipts.append(receipt)
+        if receipt.has_value or receipt.artifact is None:
+            return PlainInput(receipt.value)
+        return ArtifactInput(receipt.artifact)
+
+    def _value(self, name: str, path: str, source: Metadata | Attribute) -> PlainInput:
+        subject, found = self._subject(name, path, source.of)
+        if isinstance(source, Metadata):
+            value = self._metadata(name, source, subject)
+        else:
+            value = _attribute(source.name, subject)
+        receipt = Receipt(
+            name, path, to_json(source), found.artifact, found.model, found.stage_event, value, True
+        )
+        self.receipts.append(receipt)
+        return PlainInput(value)
+
+    def _subject(
+        self, name: str, path: str, subject: Subject
+    ) -> tuple[ArtifactVersion | ModelVersion, Receipt]:
+        if isinstance(subject, ModelReference):
+            model = self._model_version(name, subject)
+            event = model.stage_event if self._by_stage(subject) else None
+            return model, Receipt(name, path, to_json(subject), None, model, event)
+        return self._version(name, path, subject)
+
+    def _version(self, name: str, path: str, source: Subject) -> tuple[ArtifactVersion, Receipt]:
+        """The artifact version that a reference names, and the receipt for it."""
+        match source:
+            case StepOutput(step, output):
+                found = self._lookups.step_output(self._run, step, output)
+            case RunOutput():
+                found = self._past_output(name, source)
+            case ModelArtifact():
+                return self._linked(name, path, source)
+            case ArtifactReference():
+                found = self._artifact(source)
+            case _:
+                raise MissingReferenceError(f"{_of(name)}{described(source)} is no artifact")
+        if found is None:
+            raise self._missing_artifact(name, source)
+        return found, Receipt(name, path, to_json(source), found)
+
+    def _artifact(self, source: ArtifactReference) -> ArtifactVersion | None:
+        if source.digest is not None:
+            return self._lookups.artifact_by_digest(source.digest)
+        if source.id is not None:
+            return self._lookups.artifact_by_id(source.id)
+        found = self._lookups.artifact(source.name or "", source.version)
+        if found is None and source.version == LATEST:
+            return self._lookups.artifact_by_id(source.name or "")
+        return found
+
+    def _past_output(self, name: str, source: RunOutput) -> ArtifactVersion | None:
+        run: str | None = source.select
+        if source.select.startswith("latest"):
+            run = self._lookups.selected_run(source.pipeline, source.select)
+        if run is None:
+            known = self._lookups.known("pipelines")
+            raise MissingReferenceError(
+                f"{_of(name)}the pipeline {source.pipeline!r} has no {source.select} run"
+                f"{did_you_mean(source.pipeline, known)}"
+            )
+        return self._lookups.run_output(run, source.step, source.output)
+
+    def _linked(
+        self, name: str, path: str, source: ModelArtifact
+    ) -> tuple[ArtifactVersion, Receipt]:
+        model = self._model_version(name, source.model)
+        found = self._lookups.linked(model.id, source.artifact, source.version)
+        if found is None:
+            known = self._lookups.known("linked", model.id)
+            version = f" version {source.version}" if source.version else ""
+            raise MissingReferenceError(
+                f"{_of(name)}version {model.version} of the model {model.name!r} has no artifact"
+                f" {source.artifact!r}{version}{did_you_mean(source.artifact, known)}"
+            )
+        if source.kind is not None and found.kind != source.kind:
+            raise KindMismatchError(
+                f"{_of(name)}{source.artifact!r} of the model {model.name!r} is of the kind"
+                f" {found.kind!r}, not {source.kind!r}; get_artifact({source.artifact!r}) takes any"
+            )
+        event = model.stage_event if self._by_stage(source.model) else None
+        return found, Receipt(name, path, to_json(source), found, model, event)
+
+    def _model_version(self, name: str, reference: ModelReference) -> ModelVersion:
+        if reference.name is None:
+            found = self._own_version()
+        else:
+            version = reference.version or LATEST
+            found = self._lookups.model(reference.name, version, self._run)
+        if found is None:
+            raise self._missing_model(name, reference)
+        return found
+
+    def _own_version(self) -> ModelVersion | None:
+        if self._model is None:
+            return None
+        if self._model.version is None:
+            return self._lookups.own_model(self._model.name, self._run)
+        return self._lookups.model(self._model.name, self._model.version, self._run)
+
+    def _by_stage(self, reference: ModelReference) -> bool:
+        version = reference.version
+        if reference.name is None and self._model is not None:
+            version = self._model.version
+        return version in STAGES
+
+    def _metadata(
+        self, name: str, source: Metadata, subject: ArtifactVersion | ModelVersion
+    ) -> Any:
+        values = self._lookups.metadata(subject, source.key)
+        if not values:
+            known = self._lookups.known("metadata", subject.id)
+            raise MissingReferenceError(
+                f"{_of(name)}{described(source.of)} (version {subject.version}) has no metadata"
+                f" {source.key!r}{did_you_mean(source.key, known)}"
+            )
+        value = values[0]
+        for place in source.path:
+            try:
+                value = value[place]
+            except (KeyError, IndexError, TypeError):
+                raise MissingReferenceError(
+                    f"{_of(name)}the metadata {source.key!r} of {described(source.of)} has nothing"
+                    f" at {place!r}: it is {value!r}"
+                ) from None
+        return value
+
+    def _missing_artifact(self, name: str, source: Subject) -> MissingReferenceError:
+        hint = ""
+        if isinstance(source, ArtifactReference) and source.name is not None:
+            versions = list(self._lookups.known("artifact-versions", source.name))
+            names = self._lookups.known("artifacts")
+            hint = (
+                did_you_mean(source.version, versions)
+                if versions
+                else did_you_mean(source.name, names)
+            )
+        return MissingReferenceError(f"{_of(name)}there is no {described(source)}{hint}")
+
+    def _missing_model(self, name: str, reference: ModelReference) -> MissingReferenceError:
+        model = reference.name or (self._model.name if self._model else None)
+        if model is None:
+            return MissingReferenceError(
+                f"{_of(name)}the pipeline has no model; give it one: @pipeline(model=Model(...))"
+            )
+        version = reference.version or (self._model.version if self._model else None)
+        versions = list(self._lookups.known("model-versions", model))
+        if not versions:
+            names = self._lookups.known("models")
+            return MissingReferenceError(
+                f"{_of(name)}there is no model {model!r}{did_you_mean(model, names)}"
+            )
+        wanted = f"version in {version}" if version in STAGES else f"version {version!r}"
+        if version is None:
+            wanted = "version of this run yet"
+        return MissingReferenceError(
+            f"{_of(name)}the model {model!r} has no {wanted}; it has {', '.join(versions[:5])}"
+        )
+
+
+def _attribute(name: str, subject: ArtifactVersion | ModelVersion) -> str:
+    if name == "uri":
+        kind = "artifacts" if isinstance(subject, ArtifactVersion) else "models"
+        return f"lateen://{kind}/{subject.name}/{subject.number}"
+    return str(getattr(subject, name))
+
+
+def _of(name: str) -> str:
+    return f"input {name!r}: " if name else ""
+
+
+def _join(path: str, part: object) -> str:
+    return f"{path}.{part}" if path else str(part)

@@ -1,0 +1,130 @@
+"""Moves the files of artifact versions between directories and the object store."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from lateen.domain.artifacts import File, Manifest, check_path
+from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError
+from lateen.step.ports import ObjectStore
+from lateen.step.tree import DEFAULT_LIMITS, Limits, open_tree
+
+THREADS = 4
+
+Lease = Callable[[Sequence[tuple[str, int]]], Mapping[str, int]]
+"""Leases blobs, given as (sha256, size), and returns the generation to use for each sha256."""
+
+Item = TypeVar("Item")
+
+
+def store_tree(
+    directory: Path,
+    objects: ObjectStore,
+    lease: Lease,
+    *,
+    private: bool,
+    within: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[File, ...]:
+    """Store every file of a directory that is not stored yet; the files, in order of paths.
+
+    ``private`` says that the directory was filled by this process for this purpose: its files may
+    become blobs as they are, read-only from then on. Otherwise it is treated as hostile, and below
+    ``within`` no link is followed on the way to it. Directories without files are not kept.
+    Raises MaterializerError where the directory holds what cannot be stored, CorruptBlobError
+    where a file changed between hashing and storing.
+    """
+    with open_tree(directory, within=within) as tree:
+        found = tree.files(limits)
+        files = tree.digests(found)
+        sources = {file.sha256: source for file, source in zip(files, found, strict=True)}
+        generations = lease([(sha256, source.size) for sha256, source in sources.items()])
+
+        def store(sha256: str) -> None:
+            generation, source = generations[sha256], sources[sha256]
+            if objects.exists(sha256, generation):
+                return
+            if private and objects.adopt(sha256, generation, directory / source.path):
+                return
+            with tree.open(source) as file:
+                objects.put(sha256, generation, file, source.size)
+
+        _for_each(store, list(sources))
+    return tuple(files)
+
+
+def fetch_tree(
+    manifest: Manifest,
+    generations: Mapping[str, int],
+    objects: ObjectStore,
+    destination: Path,
+    *,
+    share: bool,
+) -> None:
+    """Bring a version's files to a new directory, which appears only when it is complete.
+
+    ``share`` allows read-only links to the blobs in place of copies. Raises CorruptBlobError where
+    a blob is missing or damaged, ProtocolError where the manifest is no tree of files, SetupError
+    where the destination exists or cannot be made.
+    """
+    _check_tree(manifest)
+    with _beside(destination) as building:
+        for folder in sorted({(building / file.path).parent for file in manifest.files}):
+            folder.mkdir(parents=True, exist_ok=True)
+
+        def fetch(file: File) -> None:
+            path = building / file.path
+            objects.get(file.sha256, generations[file.sha256], path, share=share)
+            if path.stat().st_size != file.size:
+                raise CorruptBlobError(
+                    f"the manifest says that {file.path!r} has {file.size} bytes; its blob"
+                    f" {file.sha256} has {path.stat().st_size}: restore the catalog from a backup"
+                )
+
+        _for_each(fetch, manifest.files)
+
+
+def _check_tree(manifest: Manifest) -> None:
+    """ProtocolError unless every path stays inside, and none is taken or lies below a file."""
+    paths = [PurePosixPath(check_path(file.path)) for file in manifest.files]
+    taken = {folder for path in paths for folder in path.parents}
+    for path in paths:
+        if path in taken:
+            raise ProtocolError(f"a manifest names {str(path)!r} twice, or as file and directory")
+        taken.add(path)
+
+
+@contextmanager
+def _beside(destination: Path) -> Iterator[Path]:
+    """A new directory that becomes the destination once all has gone well."""
+    building = destination.parent / f".fetching-{secrets.token_hex(8)}"
+    try:
+        if os.path.lexists(destination):
+            raise FileExistsError(None, "it exists already")
+        building.mkdir(parents=True)
+        yield building
+        building.rename(destination)
+    except OSError as error:
+        raise SetupError(
+            f"an artifact cannot be brought to {str(destination)!r} ({error.strerror});"
+            " choose a new directory in a place that can be written"
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _for_each(action: Callable[[Item], None], items: Sequence[Item]) -> None:
+    if len(items) < 2:
+        for item in items:
+            action(item)
+        return
+    with ThreadPoolExecutor(min(len(items), THREADS), "lateen-transfer") as pool:
+        for _ in pool.map(action, items):
+            pass

@@ -1,0 +1,1 @@
+"""The catalog on PostgreSQL: migrations, named queries, and one synchronous adapter."""

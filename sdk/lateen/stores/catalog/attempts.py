@@ -1,0 +1,148 @@
+"""Attempts in the catalog: every write goes through the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from psycopg.types.json import Jsonb
+
+from lateen.domain.attempts import AttemptKey
+from lateen.domain.errors import CatalogUnavailable, Fenced
+from lateen.domain.states import FailureCause
+from lateen.stores.catalog.connections import Connection, Connections, Row
+from lateen.stores.catalog.snapshot import Snapshot
+from lateen.stores.catalog.statements import statements
+
+T = TypeVar("T")
+
+
+class Attempts:
+    """The writes of attempts' lives."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def in_snapshot(self, work: Callable[[Snapshot], T]) -> T:
+        """Runs ``work`` in one REPEATABLE READ transaction, again as a whole where it lost a race."""
+        return self._connections.snapshot(lambda connection: work(Snapshot(connection)))
+
+    def open(self, attempt: AttemptKey) -> None:
+        """Inserts the attempt's row, before anything of it runs."""
+        self._run("open-attempt", **attempt.columns)
+
+    def begin(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Marks the attempt as begun and makes the run's own model version."""
+        return dict(self._run("begin-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+
+    def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Ends the attempt, whole: outputs, links, metadata, promotions and its state.
+
+        A lost answer is settled by reading the attempt's row. Raises Fenced, StageTakenError,
+        VersionConflictError; then nothing of it is visible.
+        """
+        try:
+            return dict(self._run("commit-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+        except CatalogUnavailable:
+            attempt = AttemptKey(payload["run"], payload["step"], payload["n"])
+            if self.state(attempt) == (payload["state"], payload["holder"]):
+                return {"desired": None}
+            return dict(self._run("commit-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+
+    def state(self, attempt: AttemptKey) -> tuple[str, str | None]:
+        """The attempt's state and its holder; Fenced where there is no such attempt."""
+        rows = self._run("attempt-state", **attempt.columns)
+        if not rows:
+            raise Fenced(f"{attempt} is not in the catalog; was its run deleted?")
+        return rows[0]["state"], rows[0]["holder"]
+
+    def fence(
+        self, attempt: AttemptKey, cause: FailureCause, error: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Ends an attempt from outside; False where it was over already."""
+        rows = self._run(
+            "fence-attempt",
+            **attempt.columns,
+            cause=cause.value,
+            error=Jsonb(dict(error)) if error else None,
+        )
+        return bool(rows[0]["result"])
+
+    def lease(self, holder: str, blobs: Iterable[tuple[str, int]]) -> dict[str, int]:
+        """Which generation of each blob to use; committed, so that no collector takes it.
+
+        ``blobs`` are pairs of hexadecimal SHA-256 and size in bytes.
+        """
+        wanted = [list(blob) for blob in dict(blobs).items()]
+        rows = self._run("lease-blobs", blobs=Jsonb(wanted), holder=holder) if wanted else []
+        return {row["sha256"]: row["generation"] for row in rows}
+
+    def generations(self, blobs: Iterable[str]) -> dict[str, int]:
+        """The newest generation of each blob that may be read."""
+        rows = self._run("generations", blobs=sorted(set(blobs)))
+        return {row["sha256"]: row["generation"] for row in rows}
+
+    def publish(
+        self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
+    ) -> str:
+        """Commits one version at once, linked to the attempt's model version; its id."""
+
+        def work(connection: Connection) -> str:
+            model = _held(connection, attempt, holder)
+            row = _one(
+                connection, "publish-version", payload=Jsonb(dict(payload)), **_origin(attempt)
+            )
+            if attempt is not None and model is not None:
+                link = {"model_version": model, "version": row["id"], "run": attempt.run}
+                connection.execute(_query("link-version"), link)
+            return str(row["id"])
+
+        return self._connections.transaction(work)
+
+    def log_metadata(
+        self,
+        target: Mapping[str, Any],
+        values: Mapping[str, Any],
+        attempt: AttemptKey | None,
+        holder: str | None,
+    ) -> None:
+        """Commits metadata at once, on what a target names by id."""
+
+        def work(connection: Connection) -> None:
+            _held(connection, attempt, holder)
+            origin = {"run": attempt.run, "step": attempt.step} if attempt else _NOWHERE
+            parameters = {"target": Jsonb(dict(target)), "values": Jsonb(dict(values)), **origin}
+            connection.execute(_query("log-metadata"), parameters)
+
+        self._connections.transaction(work)
+
+    def set_stage(self, payload: Mapping[str, Any]) -> None:
+        """Promotes at once, outside a step. Raises StageTakenError."""
+        self._run("set-stage", payload=Jsonb(dict(payload)))
+
+    def _run(self, query: str, /, **parameters: Any) -> list[Row]:
+        return self._connections.execute(statements("attempts")[query], parameters)
+
+
+_NOWHERE = {"run": None, "step": None}
+
+
+def _held(connection: Connection, attempt: AttemptKey | None, holder: str | None) -> Any:
+    """Passes the fence where an attempt writes; its model version."""
+    if attempt is None:
+        return None
+    return _one(connection, "hold-attempt", **attempt.columns, holder=holder)["model_version_id"]
+
+
+def _origin(attempt: AttemptKey | None) -> dict[str, Any]:
+    return attempt.columns if attempt else {"run": None, "step": None, "n": None}
+
+
+def _one(connection: Connection, query: str, /, **parameters: Any) -> Row:
+    row = connection.execute(_query(query), parameters).fetchone()
+    assert row is not None, query
+    return row
+
+
+def _query(name: str) -> bytes:
+    return statements("attempts")[name].encode()

@@ -1,0 +1,24 @@
+"""The catalog as a whole: migrated on first use, one set of connections for its parts."""
+
+from __future__ import annotations
+
+from lateen.stores.catalog.attempts import Attempts
+from lateen.stores.catalog.connections import Connections
+from lateen.stores.catalog.migrations import migrate
+from lateen.stores.catalog.reading import Reading
+from lateen.stores.catalog.runs import Runs
+
+
+class Catalog:
+    """Everything that is recorded, in one database."""
+
+    def __init__(self, url: str) -> None:
+        migrate(url)
+        self._connections = Connections(url)
+        self.attempts = Attempts(self._connections)
+        self.runs = Runs(self._connections)
+        self.reading = Reading(self._connections)
+
+    def close(self) -> None:
+        """Closes the idle connections."""
+        self._connections.close()

@@ -1,0 +1,153 @@
+"""Connections to the catalog's database: few, reused, each transaction retried where it may be."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import dict_row
+
+from lateen.domain.errors import CatalogUnavailable
+from lateen.stores.catalog.failures import mapped
+
+T = TypeVar("T")
+Row = dict[str, Any]
+Connection = psycopg.Connection[Row]
+
+SERIALIZATION_ATTEMPTS = 50
+CONNECTION_SECONDS = 30.0
+_TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+
+
+class Connections:
+    """A stack of idle connections; as many as are used at once are open."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection in autocommit mode, given back afterwards unless it broke."""
+        connection = self._taken()
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise mapped(error) from error
+        finally:
+            self._give_back(connection)
+
+    def snapshot(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work`` in one REPEATABLE READ transaction; the whole again where that lost a race.
+
+        ``work`` may run several times and must do nothing outside the transaction.
+        """
+        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE", work)
+
+    def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work`` in one READ COMMITTED transaction; the whole again after a deadlock."""
+        return self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", work)
+
+    def _transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
+        for attempt in range(SERIALIZATION_ATTEMPTS):
+            try:
+                with self._open() as connection:
+                    return _committed(connection, begin, work)
+            except _TRANSIENT as error:
+                if attempt == SERIALIZATION_ATTEMPTS - 1:
+                    raise mapped(error) from error
+                time.sleep(random.uniform(0, min(0.5, 0.002 * 2**attempt)))
+            except psycopg.Error as error:
+                raise mapped(error) from error
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        connection = self._taken()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def execute(self, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+        """The rows of one statement, in a transaction of its own."""
+        with self.connection() as connection:
+            cursor = connection.execute(query.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def _taken(self) -> Connection:
+        with self._lock:
+            if self._process != os.getpid():  # a fork must not share its parent's sockets
+                self._idle, self._process = [], os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        return connect(self._url)
+
+    def _give_back(self, connection: Connection) -> None:
+        status = connection.info.transaction_status
+        if connection.closed or status != psycopg.pq.TransactionStatus.IDLE:
+            connection.close()
+            return
+        with self._lock:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Closes the idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+
+def connect(url: str) -> Connection:
+    """A new connection to the primary; waits, with full jitter, while too many are open."""
+    deadline = time.monotonic() + CONNECTION_SECONDS
+    pause = 0.01
+    while True:
+        try:
+            return psycopg.connect(
+                url,
+                autocommit=True,
+                row_factory=dict_row,
+                prepare_threshold=2,
+                connect_timeout=10,
+                target_session_attrs="read-write",
+                application_name="lateen",
+            )
+        except psycopg.OperationalError as error:
+            if not _too_many(error) or time.monotonic() > deadline:
+                raise CatalogUnavailable(
+                    f"the catalog's database cannot be reached: {_without_url(error)};"
+                    " see `lateen doctor`"
+                ) from None
+        time.sleep(random.uniform(0, pause))
+        pause = min(pause * 2, 1.0)
+
+
+def _too_many(error: psycopg.OperationalError) -> bool:
+    return error.sqlstate == "53300" or "too many clients" in str(error)
+
+
+def _without_url(error: Exception) -> str:
+    # libpq's messages name host and user but never the password; only the first line is for people.
+    return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+
+
+def _committed(connection: Connection, begin: str, work: Callable[[Connection], T]) -> T:
+    connection.execute(begin.encode())
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+        return result
+    except BaseException:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+        raise

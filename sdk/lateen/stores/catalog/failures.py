@@ -1,0 +1,83 @@
+"""Errors of the database as errors of Lateen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+
+from lateen.domain.errors import (
+    CatalogUnavailable,
+    Fenced,
+    LateenError,
+    NotFoundError,
+    StageTakenError,
+    UserError,
+    VersionConflictError,
+)
+
+
+def mapped(error: psycopg.Error) -> LateenError:
+    """The error of Lateen that tells what a database error means."""
+    if error.sqlstate in _MEANINGS:
+        return _MEANINGS[error.sqlstate](_detail(error))
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
+    if isinstance(error, psycopg.errors.RestrictViolation | psycopg.errors.ForeignKeyViolation):
+        return UserError(f"something else still refers to it: {_first_line(error)}")
+    return CatalogUnavailable(f"the catalog's database refused: {_first_line(error)}")
+
+
+def _detail(error: psycopg.Error) -> dict[str, Any]:
+    detail = error.diag.message_detail
+    return {"message": error.diag.message_primary, **(json.loads(detail) if detail else {})}
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _fenced(detail: dict[str, Any]) -> LateenError:
+    state, cause = detail.get("state"), detail.get("cause")
+    if state is None:
+        return Fenced("the attempt is not in the catalog (its run was deleted?); nothing was kept")
+    why = f" ({cause})" if cause else ""
+    return Fenced(f"the attempt is {state}{why} and can write nothing any more")
+
+
+def _taken(detail: dict[str, Any]) -> LateenError:
+    return StageTakenError(
+        f"version {detail['incumbent']} is in {detail['stage']} already; force=True archives it"
+    )
+
+
+def _unexpected(detail: dict[str, Any]) -> LateenError:
+    found = detail.get("incumbent")
+    there = f"version {found} is" if found is not None else "no version is"
+    return StageTakenError(
+        f"expected version {detail['expected']} in {detail['stage']}, but {there} there now;"
+        " look again before you promote"
+    )
+
+
+def _conflict(detail: dict[str, Any]) -> LateenError:
+    return VersionConflictError(
+        f"the artifact {detail['artifact']!r} has a version {detail['version']!r} already"
+        f" (number {detail['number']}) with other bytes; a version never changes, so choose"
+        " another name, or none to get the next number"
+    )
+
+
+def _not_found(detail: dict[str, Any]) -> LateenError:
+    return NotFoundError(str(detail["message"]))
+
+
+_MEANINGS = {
+    "LT001": _fenced,
+    "LT002": _taken,
+    "LT003": _unexpected,
+    "LT004": _conflict,
+    "LT005": _not_found,
+}

@@ -1,0 +1,84 @@
+"""The schema's migrations: plain SQL files, applied in order, once, under an advisory lock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+
+from lateen.domain.errors import SetupError
+from lateen.stores.catalog.connections import Connection, connect
+
+_LOCK = 0x6C617465656E  # "lateen"
+_TABLE = """
+CREATE TABLE IF NOT EXISTS migrations (
+    name text PRIMARY KEY,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
+"""
+
+
+def migrate(url: str, scripts: Mapping[str, str] | None = None) -> list[str]:
+    """Brings a database to the newest schema; the names of what was applied.
+
+    Raises SetupError where the database was migrated by a newer Lateen, or by other scripts.
+    """
+    wanted = scripts if scripts is not None else shipped()
+    with connect(url) as connection:
+        if _applied(connection) == {name: _checksum(text) for name, text in wanted.items()}:
+            return []
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            return _apply_missing(connection, wanted)
+        finally:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def shipped() -> dict[str, str]:
+    """The scripts that this version of Lateen brings, in order."""
+    folder = files(__package__).joinpath("migrations")
+    found = sorted((entry for entry in folder.iterdir()), key=lambda entry: entry.name)
+    return {entry.name: entry.read_text() for entry in found if entry.name.endswith(".sql")}
+
+
+def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[str]:
+    connection.execute(_TABLE)
+    applied = _applied(connection)
+    unknown = sorted(set(applied) - set(wanted))
+    if unknown:
+        raise SetupError(
+            f"the catalog was migrated by a newer Lateen ({unknown[-1]}); upgrade this one:"
+            " pip install -U lateen"
+        )
+    done = []
+    for name, text in wanted.items():
+        if name not in applied:
+            _apply(connection, name, text)
+            done.append(name)
+        elif applied[name] != _checksum(text):
+            raise SetupError(
+                f"the catalog's migration {name} was applied with other contents than this Lateen"
+                " brings; was the database made by a modified version?"
+            )
+    return done
+
+
+def _apply(connection: Connection, name: str, text: str) -> None:
+    with connection.transaction():
+        connection.execute(text.encode())
+        connection.execute(
+            "INSERT INTO migrations (name, sha256) VALUES (%s, %s)", (name, _checksum(text))
+        )
+
+
+def _applied(connection: Connection) -> dict[str, str]:
+    there = connection.execute("SELECT to_regclass('migrations') AS found").fetchone()
+    if there is None or there["found"] is None:
+        return {}
+    rows = connection.execute("SELECT name, sha256 FROM migrations").fetchall()
+    return {row["name"]: row["sha256"] for row in rows}
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

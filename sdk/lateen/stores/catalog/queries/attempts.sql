@@ -1,0 +1,142 @@
+-- The life of an attempt.
+
+-- name: open-attempt
+-- Made by the runner or the operator before anything of the attempt runs.
+INSERT INTO attempts (run_id, step, n) VALUES (%(run)s, %(step)s, %(n)s)
+ON CONFLICT DO NOTHING
+
+-- name: take-attempt
+-- The holder takes an open attempt; nobody else can from then on.
+UPDATE attempts SET holder = %(holder)s
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state = 'open'
+   AND (holder IS NULL OR holder = %(holder)s)
+RETURNING resolution
+
+-- name: attempt-state
+-- What the fence says of an attempt.
+SELECT state, cause, holder FROM attempts
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s
+
+-- name: record-resolution
+-- Which resolution holds, the model version that it found, and the cache key taken over it.
+UPDATE attempts
+   SET resolution = %(resolution)s, model_version_id = %(model_version)s,
+       cache_key = %(cache_key)s, cache_parts = %(cache_parts)s, resolved_at = clock_timestamp()
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state = 'open'
+   AND holder = %(holder)s
+RETURNING n
+
+-- name: record-receipts
+-- What each reference became, as the snapshot of this transaction shows it.
+INSERT INTO receipts (run_id, step, attempt, resolution, kind, input, path, reference,
+                      artifact_version_id, model_version_id, stage_event, digest, value, has_value)
+SELECT %(run)s, %(step)s, %(n)s, %(resolution)s, %(kind)s, r->>'input', r->>'path', r->'reference',
+       (r->>'artifact_version')::uuid, (r->>'model_version')::uuid, (r->>'stage_event')::bigint,
+       r->>'digest', r->'value', (r->>'has_value')::boolean
+  FROM jsonb_array_elements(%(receipts)s) AS r
+
+-- name: mark-read
+-- An attempt that read in its body.
+UPDATE attempts SET read_in_body = true
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND NOT read_in_body
+
+-- name: begin-attempt
+-- Before user code.
+SELECT begin_attempt(%(payload)s) AS result
+
+-- name: commit-attempt
+-- The end of an attempt, whole.
+SELECT commit_attempt(%(payload)s) AS result
+
+-- name: fence-attempt
+-- Ends an attempt from outside.
+SELECT fence_attempt(%(run)s, %(step)s, %(n)s, %(cause)s, %(error)s) AS result
+
+-- name: hold-attempt
+-- The fence in front of a write.
+SELECT n, model_version_id FROM hold_attempt(%(run)s, %(step)s, %(n)s, %(holder)s)
+
+-- name: serving-attempts
+-- Committed attempts under a cache key, newest first.
+SELECT run_id, step, n, (SELECT name FROM runs WHERE id = run_id) AS run_name
+  FROM attempts
+ WHERE cache_key = %(cache_key)s AND state = 'committed' AND cacheable
+   AND NOT promoted AND NOT read_in_body
+ ORDER BY ended_at DESC LIMIT 5
+
+-- name: outputs-of-attempt
+-- What an attempt put out, with the manifests.
+SELECT o.output, v.id, m.body
+  FROM attempt_outputs o
+  JOIN artifact_versions v ON v.id = o.artifact_version_id
+  JOIN manifests m ON m.digest = v.digest
+ WHERE o.run_id = %(run)s AND o.step = %(step)s AND o.attempt = %(n)s
+ ORDER BY o.position
+
+-- name: saved-by-attempt
+-- What an attempt saved beside its outputs.
+SELECT v.id FROM artifact_versions v
+ WHERE v.run_id = %(run)s AND v.step = %(step)s AND v.attempt = %(n)s
+   AND NOT EXISTS (SELECT FROM attempt_outputs o WHERE o.artifact_version_id = v.id)
+
+-- name: step-metadata
+-- The newest metadata of a step, to be logged again by a cached one.
+SELECT DISTINCT ON (key) key, value FROM metadata
+ WHERE run_id = %(run)s AND step = %(step)s ORDER BY key, id DESC
+
+-- name: inputs-of-attempt
+-- What the resolution of an attempt that holds was made of.
+SELECT r.input, r.path, r.reference, r.stage_event, r.value, r.has_value,
+       r.artifact_version_id, r.model_version_id
+  FROM receipts r
+  JOIN attempts t ON (t.run_id, t.step, t.n) = (r.run_id, r.step, r.attempt)
+ WHERE r.run_id = %(run)s AND r.step = %(step)s AND r.attempt = %(n)s
+   AND r.kind = 'input' AND r.resolution = t.resolution
+ ORDER BY r.id
+
+-- name: publish-version
+-- A version that is committed at once, beside the attempt's outputs.
+SELECT publish_version(%(payload)s, %(run)s, %(step)s, %(n)s) AS id
+
+-- name: link-version
+-- Links a version to a model version.
+SELECT link_version(%(model_version)s, %(version)s, %(run)s)
+
+-- name: log-metadata
+-- Metadata that is committed at once.
+SELECT log_metadata(%(target)s, %(values)s, %(run)s, %(step)s)
+
+-- name: set-stage
+-- A promotion that is committed at once.
+SELECT set_stage(%(payload)s, NULL, NULL, NULL)
+
+-- name: lease-blobs
+-- A lease on the newest usable generation of each blob, made where there is none.
+WITH wanted AS (
+    SELECT b->>0 AS sha256, (b->>1)::bigint AS size FROM jsonb_array_elements(%(blobs)s) AS b
+), newest AS (
+    SELECT w.sha256, w.size,
+           coalesce(max(b.generation) FILTER (WHERE b.state = 'present'),
+                    coalesce(max(b.generation), 0) + 1) AS generation
+      FROM wanted w LEFT JOIN blobs b USING (sha256)
+     GROUP BY w.sha256, w.size
+), made AS (
+    INSERT INTO blobs (sha256, generation, size)
+    SELECT sha256, generation, size FROM newest ORDER BY sha256
+    ON CONFLICT (sha256, generation) DO UPDATE SET size = blobs.size
+    RETURNING sha256, generation, state
+), leased AS (
+    INSERT INTO blob_leases (sha256, generation, holder, expires_at)
+    SELECT sha256, generation, %(holder)s, clock_timestamp() + interval '1 day' FROM made
+    ON CONFLICT (sha256, generation, holder) DO UPDATE SET expires_at = excluded.expires_at
+)
+SELECT sha256, generation, state FROM made
+
+-- name: release-leases
+-- Ends the leases of a holder whose versions are committed.
+DELETE FROM blob_leases WHERE holder = %(holder)s
+
+-- name: generations
+-- The newest generation of each blob that may be read.
+SELECT sha256, max(generation) AS generation FROM blobs
+ WHERE sha256 = ANY(%(blobs)s) AND state = 'present' GROUP BY sha256

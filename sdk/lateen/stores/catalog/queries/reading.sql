@@ -1,0 +1,170 @@
+-- What people look at: versions, models, runs.
+
+-- name: artifact-versions
+-- Versions by id, in full.
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, v.tags, v.created_at,
+       v.run_id, r.name AS run_name, s.history_name, m.body, m.size,
+       (SELECT jsonb_object_agg(key, value) FROM (
+            SELECT DISTINCT ON (key) key, value FROM metadata
+             WHERE artifact_version_id = v.id ORDER BY key, id DESC) newest) AS metadata
+  FROM artifact_versions v
+  JOIN artifacts a ON a.id = v.artifact_id
+  JOIN manifests m ON m.digest = v.digest
+  LEFT JOIN runs r ON r.id = v.run_id
+  LEFT JOIN steps s ON s.run_id = v.run_id AND s.name = v.step
+ WHERE v.id = ANY(%(ids)s)
+
+-- name: artifact-version-ids
+-- The versions of an artifact, newest first.
+SELECT v.id FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id
+ WHERE a.name = %(name)s ORDER BY v.number DESC
+
+-- name: artifacts
+-- The artifacts with their newest versions.
+SELECT a.name, latest.id AS latest, counted.versions
+  FROM artifacts a
+  JOIN LATERAL (SELECT id FROM artifact_versions WHERE artifact_id = a.id
+                 ORDER BY number DESC LIMIT 1) latest ON true
+  JOIN LATERAL (SELECT count(*) AS versions FROM artifact_versions WHERE artifact_id = a.id)
+       counted ON true
+ ORDER BY a.name
+
+-- name: model-versions
+-- Model versions by id, in full.
+SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event, v.created_at,
+       v.tags, coalesce(v.description, m.description) AS description, v.run_id, r.name AS run_name,
+       (SELECT jsonb_object_agg(key, value) FROM (
+            SELECT DISTINCT ON (key) key, value FROM metadata
+             WHERE model_version_id = v.id ORDER BY key, id DESC) newest) AS metadata
+  FROM model_versions v
+  JOIN models m ON m.id = v.model_id
+  JOIN model_version_states s ON s.model_version_id = v.id
+  LEFT JOIN runs r ON r.id = v.run_id
+ WHERE v.id = ANY(%(ids)s)
+
+-- name: model-version-ids
+-- The versions of a model, newest first.
+SELECT v.id FROM models m JOIN model_versions v ON v.model_id = m.id
+ WHERE m.name = %(name)s ORDER BY v.number DESC
+
+-- name: models
+-- The models with their newest versions and what stands where.
+SELECT m.name, counted.versions, counted.latest,
+       (SELECT coalesce(v.version_name, v.number::text) FROM model_version_states s
+          JOIN model_versions v ON v.id = s.model_version_id
+         WHERE s.model_id = m.id AND s.stage = 'production') AS production,
+       (SELECT coalesce(v.version_name, v.number::text) FROM model_version_states s
+          JOIN model_versions v ON v.id = s.model_version_id
+         WHERE s.model_id = m.id AND s.stage = 'staging') AS staging
+  FROM models m
+  JOIN LATERAL (SELECT count(*) AS versions,
+                       (array_agg(id ORDER BY number DESC))[1] AS latest
+                  FROM model_versions WHERE model_id = m.id) counted ON counted.versions > 0
+ ORDER BY m.name
+
+-- name: linked-ids
+-- The artifacts of a model version, for each name the link that counts.
+SELECT DISTINCT ON (l.artifact_id) l.artifact_version_id AS id
+  FROM model_links l WHERE l.model_version_id = %(model_version)s
+ ORDER BY l.artifact_id, l.by_producer DESC, l.number DESC
+
+-- name: pipelines
+-- The pipelines with their newest runs.
+SELECT p.id, p.name, counted.runs, latest.id AS last_run
+  FROM pipelines p
+  JOIN LATERAL (SELECT count(*) AS runs FROM runs WHERE pipeline_id = p.id) counted ON true
+  LEFT JOIN LATERAL (SELECT id FROM runs WHERE pipeline_id = p.id
+                      ORDER BY created_at DESC, id DESC LIMIT 1) latest ON true
+ WHERE %(name)s::text IS NULL OR p.name = %(name)s
+ ORDER BY p.name
+
+-- name: run-ids
+-- Runs in the order of time, newest first.
+SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
+ WHERE (%(pipeline)s::text IS NULL OR p.name = %(pipeline)s)
+   AND (%(status)s::text IS NULL OR r.phase = %(status)s)
+ ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s
+
+-- name: run-ids-by-finish
+-- Finished runs in the order of commits, newest first.
+SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
+ WHERE p.name = %(pipeline)s AND r.phase = %(status)s
+ ORDER BY r.finished_number DESC LIMIT %(limit)s
+
+-- name: run-by-name
+-- A run by its name.
+SELECT id FROM runs WHERE name = %(name)s
+
+-- name: run-by-id-range
+-- Runs whose ids begin with a prefix.
+SELECT id FROM runs WHERE id BETWEEN %(low)s AND %(high)s LIMIT 2
+
+-- name: run-names
+-- The newest runs' names, for the nearest one.
+SELECT name FROM runs ORDER BY created_at DESC LIMIT 1000
+
+-- name: runs
+-- Runs by id.
+SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.message, r.parameters, r.created_at,
+       r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired, s.body
+  FROM runs r JOIN pipelines p ON p.id = r.pipeline_id JOIN specs s ON s.digest = r.spec_digest
+ WHERE r.id = ANY(%(ids)s)
+
+-- name: run-steps
+-- The steps of a run with their attempts.
+SELECT s.name, s.history_name, s.phase, s.reason, s.message,
+       coalesce(jsonb_agg(jsonb_build_object(
+           'n', a.n, 'state', a.state, 'cause', a.cause, 'error', a.error,
+           'opened_at', a.opened_at, 'began_at', a.began_at, 'ended_at', a.ended_at,
+           'cached_from', a.cached_from, 'cache_key', a.cache_key) ORDER BY a.n)
+       FILTER (WHERE a.n IS NOT NULL), '[]') AS attempts
+  FROM steps s LEFT JOIN attempts a ON a.run_id = s.run_id AND a.step = s.name
+ WHERE s.run_id = %(run)s
+ GROUP BY s.run_id, s.name ORDER BY s.position
+
+-- name: run-outputs
+-- What the committed attempts of a run put out.
+SELECT t.step, o.output, o.artifact_version_id AS id
+  FROM attempts t JOIN attempt_outputs o ON (o.run_id, o.step, o.attempt) = (t.run_id, t.step, t.n)
+ WHERE t.run_id = %(run)s AND t.state = 'committed'
+   AND (%(step)s::text IS NULL OR t.step = %(step)s)
+ ORDER BY t.step, o.position
+
+-- name: attempt-receipts
+-- The receipts of an attempt: of the resolution that holds, and of the reads in its body.
+SELECT r.kind, r.input, r.path, r.reference, r.value, r.has_value, r.moved, r.resolved_at,
+       r.snapshot::text AS snapshot, r.artifact_version_id, r.model_version_id,
+       e.id AS event, e.from_stage, e.to_stage, e.at AS event_at, e.by, e.run_id AS event_run,
+       er.name AS event_run_name
+  FROM receipts r
+  JOIN attempts t ON (t.run_id, t.step, t.n) = (r.run_id, r.step, r.attempt)
+  LEFT JOIN stage_events e ON e.id = r.stage_event
+  LEFT JOIN runs er ON er.id = e.run_id
+ WHERE r.run_id = %(run)s AND r.step = %(step)s AND r.attempt = %(n)s
+   AND (r.kind = 'read' OR r.resolution = t.resolution)
+ ORDER BY r.id
+
+-- name: attempt-detail
+-- One attempt of a step.
+SELECT n, state, cause, error, log, cache_key, cache_parts, cached_from, read_in_body, promoted,
+       model_version_id
+  FROM attempts WHERE run_id = %(run)s AND step = %(step)s AND (%(n)s::int IS NULL OR n = %(n)s)
+ ORDER BY n DESC LIMIT 1
+
+-- name: previous-key
+-- The cache key of the last committed attempt of the same step in an earlier run of the pipeline.
+SELECT a.cache_parts, r.name FROM attempts a JOIN runs r ON r.id = a.run_id
+ WHERE a.step = %(step)s AND a.state = 'committed' AND a.cache_parts IS NOT NULL
+   AND r.pipeline_id = (SELECT pipeline_id FROM runs WHERE id = %(run)s)
+   AND r.created_at < (SELECT created_at FROM runs WHERE id = %(run)s)
+ ORDER BY r.created_at DESC LIMIT 1
+
+-- name: step-metadata
+-- The newest metadata of a step.
+SELECT DISTINCT ON (key) key, value FROM metadata
+ WHERE run_id = %(run)s AND step = %(step)s ORDER BY key, id DESC
+
+-- name: manifest
+-- What a version consists of.
+SELECT m.body, v.pickled FROM artifact_versions v JOIN manifests m ON m.digest = v.digest
+ WHERE v.id = %(id)s

@@ -1,0 +1,286 @@
+"""One transaction of the catalog that answers look-ups and records what they found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.errors import AmbiguousError, Fenced
+from lateen.domain.names import LATEST, is_number
+from lateen.domain.receipts import Receipt
+from lateen.domain.states import ModelStages
+from lateen.domain.attempts import AttemptKey, Hit
+from lateen.stores.catalog.connections import Connection, Row
+from lateen.stores.catalog.statements import statements
+
+_STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
+_SHORTEST_PREFIX = 4
+_KNOWN = {
+    "artifacts": "artifact-names",
+    "artifact-versions": "artifact-versions-known",
+    "models": "model-names",
+    "model-versions": "model-versions-known",
+    "linked": "linked-names",
+    "metadata": "metadata-keys",
+    "pipelines": "pipeline-names",
+}
+
+
+class Snapshot:
+    """Look-ups and records of one transaction; the step layer knows it as ``Lookups``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def artifact(self, name: str, version: str) -> ArtifactVersion | None:
+        if version == LATEST:
+            return _artifact(self._one("lookups", "artifact-by-latest", name=name))
+        if is_number(version):
+            found = self._one("lookups", "artifact-by-number", name=name, number=int(version))
+            return _artifact(found)
+        row = self._one("lookups", "artifact-by-version-name", name=name, version=version)
+        return _artifact(row)
+
+    def artifact_by_id(self, prefix: str) -> ArtifactVersion | None:
+        bounds = id_range(prefix)
+        if bounds is None:
+            return None
+        rows = self._all("lookups", "artifact-by-id-range", low=bounds[0], high=bounds[1])
+        if len(rows) > 1:
+            raise AmbiguousError(
+                f"{prefix!r} begins the id of several artifact versions; write more"
+            )
+        return _artifact(rows[0] if rows else None)
+
+    def artifact_by_digest(self, digest: str) -> ArtifactVersion | None:
+        return _artifact(self._one("lookups", "artifact-by-digest", digest=digest))
+
+    def step_output(self, run: str, step: str, output: str) -> ArtifactVersion | None:
+        return _artifact(self._one("lookups", "step-output", run=run, step=step, output=output))
+
+    def run_output(self, run: str, step: str, output: str) -> ArtifactVersion | None:
+        return _artifact(self._one("lookups", "run-output", run=run, step=step, output=output))
+
+    def selected_run(self, pipeline: str, select: str) -> str | None:
+        name = "latest-run" if select == LATEST else "latest-successful-run"
+        row = self._one("lookups", name, pipeline=pipeline)
+        return str(row["id"]) if row else None
+
+    def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:
+        if version == LATEST:
+            return _model(self._one("lookups", "model-by-latest", name=name, run=run))
+        if version in _STAGES:
+            return _model(self._one("lookups", "model-by-stage", name=name, stage=version))
+        if is_number(version):
+            found = self._one("lookups", "model-by-number", name=name, number=int(version))
+            return _model(found)
+        return _model(self._one("lookups", "model-by-version-name", name=name, version=version))
+
+    def model_by_id(self, model_version: str) -> ModelVersion | None:
+        return _model(self._one("lookups", "model-by-id", id=model_version))
+
+    def own_model(self, name: str, run: str) -> ModelVersion | None:
+        return _model(self._one("lookups", "model-by-run", name=name, run=run))
+
+    def linked(
+        self, model_version: str, artifact: str, version: str | None
+    ) -> ArtifactVersion | None:
+        name = "linked-artifact" if version in (None, LATEST) else "linked-artifact-version"
+        row = self._one(
+            "lookups", name, model_version=model_version, artifact=artifact, version=version
+        )
+        return _artifact(row)
+
+    def metadata(self, subject: ArtifactVersion | ModelVersion, key: str) -> list[Any]:
+        kind = "artifact" if isinstance(subject, ArtifactVersion) else "model"
+        rows = self._all("lookups", f"metadata-of-{kind}", id=subject.id, key=key)
+        return [row["value"] for row in rows]
+
+    def known(self, what: str, of: str = "") -> Iterable[str]:
+        rows = self._all("lookups", _KNOWN[what], name=of, id=of)
+        if what == "model-versions":
+            return [_with_stage(row) for row in rows]
+        return [next(iter(row.values())) for row in rows]
+
+    def open(self, attempt: AttemptKey) -> None:
+        """Inserts the attempt's row."""
+        self._none("open-attempt", **attempt.columns)
+
+    def take(self, attempt: AttemptKey, holder: str) -> int:
+        """Makes the holder the attempt's own; the number of its resolution so far, 0 for none."""
+        row = self._one("attempts", "take-attempt", **attempt.columns, holder=holder)
+        if row is None:
+            raise Fenced(f"{attempt} is held by another, or over; nothing was resolved")
+        return int(row["resolution"])
+
+    def record(
+        self,
+        attempt: AttemptKey,
+        holder: str,
+        resolution: int,
+        receipts: Iterable[Receipt],
+        model: ModelVersion | None,
+        key: str | None,
+        parts: Mapping[str, Any] | None,
+    ) -> None:
+        """Stores the receipts of a resolution and makes it the one that holds."""
+        row = self._one(
+            "attempts",
+            "record-resolution",
+            **attempt.columns,
+            holder=holder,
+            resolution=resolution,
+            model_version=model.id if model else None,
+            cache_key=key,
+            cache_parts=Jsonb(parts) if parts is not None else None,
+        )
+        if row is None:
+            raise Fenced(f"{attempt} is over; nothing was resolved")
+        self.record_receipts(attempt, resolution, "input", receipts)
+
+    def record_receipts(
+        self, attempt: AttemptKey, resolution: int, kind: str, receipts: Iterable[Receipt]
+    ) -> None:
+        """Stores receipts; ``kind`` is ``input`` or ``read``."""
+        rows = [_receipt_row(receipt) for receipt in receipts]
+        if rows:
+            self._none(
+                "record-receipts",
+                **attempt.columns,
+                resolution=resolution,
+                kind=kind,
+                receipts=Jsonb(rows),
+            )
+        if kind == "read":
+            self._none("mark-read", **attempt.columns)
+
+    def receipts(self, attempt: AttemptKey) -> list[Receipt]:
+        """The receipts of the attempt's resolution that holds."""
+        rows = self._all("attempts", "inputs-of-attempt", **attempt.columns)
+        return [self._receipt(row) for row in rows]
+
+    def hits(self, key: str) -> list[Hit]:
+        """The attempts that may serve a cache key, newest first."""
+        rows = self._all("attempts", "serving-attempts", cache_key=key)
+        return [self._hit(row) for row in rows]
+
+    def begin(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Marks the attempt as begun; see ``begin_attempt`` in the migrations."""
+        return self._result("begin-attempt", payload)
+
+    def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Ends the attempt, whole; see ``commit_attempt`` in the migrations."""
+        return self._result("commit-attempt", payload)
+
+    def _result(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        row = self._one("attempts", name, payload=Jsonb(dict(payload)))
+        return dict(row["result"]) if row else {}
+
+    def _hit(self, row: Row) -> Hit:
+        source = AttemptKey(str(row["run_id"]), row["step"], row["n"])
+        outputs = self._all("attempts", "outputs-of-attempt", **source.columns)
+        saved = self._all("attempts", "saved-by-attempt", **source.columns)
+        metadata = self._all("attempts", "step-metadata", run=source.run, step=source.step)
+        return Hit(
+            source,
+            row["run_name"],
+            {o["output"]: (str(o["id"]), _manifest(o["body"])) for o in outputs},
+            tuple(str(version["id"]) for version in saved),
+            {item["key"]: item["value"] for item in metadata},
+        )
+
+    def _receipt(self, row: Row) -> Receipt:
+        artifact = model = None
+        if row["artifact_version_id"] is not None:
+            artifact = _artifact(
+                self._one("lookups", "artifact-by-id", id=row["artifact_version_id"])
+            )
+        if row["model_version_id"] is not None:
+            model = self.model_by_id(str(row["model_version_id"]))
+        return Receipt(
+            row["input"],
+            row["path"],
+            row["reference"],
+            artifact,
+            model,
+            row["stage_event"],
+            row["value"],
+            row["has_value"],
+        )
+
+    def _all(self, file: str, query: str, /, **parameters: Any) -> list[Row]:
+        text = statements(file)[query].encode()
+        return self._connection.execute(text, parameters).fetchall()
+
+    def _one(self, file: str, query: str, /, **parameters: Any) -> Row | None:
+        return self._connection.execute(statements(file)[query].encode(), parameters).fetchone()
+
+    def _none(self, query: str, /, **parameters: Any) -> None:
+        self._connection.execute(statements("attempts")[query].encode(), parameters)
+
+
+def id_range(prefix: str) -> tuple[UUID, UUID] | None:
+    """The first and the last id that begin with a prefix; None where none can."""
+    digits = prefix.lower().replace("-", "")
+    if not _SHORTEST_PREFIX <= len(digits) <= 32 or any(
+        c not in "0123456789abcdef" for c in digits
+    ):
+        return None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def _artifact(row: Row | None) -> ArtifactVersion | None:
+    if row is None:
+        return None
+    return ArtifactVersion(
+        str(row["id"]),
+        row["name"],
+        row["number"],
+        row["version_name"],
+        row["digest"],
+        row["kind"],
+        _manifest(row["body"]),
+        row["pickled"],
+    )
+
+
+def _model(row: Row | None) -> ModelVersion | None:
+    if row is None:
+        return None
+    return ModelVersion(
+        str(row["id"]),
+        row["name"],
+        row["number"],
+        row["version_name"],
+        row["stage"],
+        row["status"],
+        row["stage_event"],
+        str(row["run_id"]) if row["run_id"] else None,
+    )
+
+
+def _manifest(body: str) -> Manifest:
+    return Manifest.from_json(json.loads(body))
+
+
+def _with_stage(row: Row) -> str:
+    return row["name"] if row["stage"] == "none" else f"{row['name']} ({row['stage']})"
+
+
+def _receipt_row(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "input": receipt.input,
+        "path": receipt.path,
+        "reference": dict(receipt.reference),
+        "artifact_version": receipt.artifact.id if receipt.artifact else None,
+        "model_version": receipt.model.id if receipt.model else None,
+        "stage_event": receipt.stage_event,
+        "digest": receipt.digest,
+        "value": receipt.value,
+        "has_value": receipt.has_value,
+    }

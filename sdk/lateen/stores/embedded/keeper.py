@@ -1,0 +1,102 @@
+"""The process that stops a home's server once nobody has used it for a while.
+
+``python -m lateen.stores.embedded.keeper HOME IDLE INTERVAL DESCRIPTOR``, where the descriptor
+holds the keeper's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+from pathlib import Path
+
+from . import locks, postmaster
+from .place import Place
+
+
+class Keeper:
+    """Watches the lock that every user of the server shares."""
+
+    def __init__(self, place: Place, lock: int) -> None:
+        self._place = place
+        self._data = place.data.resolve()
+        self._server = postmaster.read(self._data)
+        self._lock = lock
+        self._use = os.open(place.use_lock, os.O_RDWR)
+        self._seen = 0
+
+    def keep(self, idle: float, interval: float) -> None:
+        """Look every ``interval`` seconds; return once the server has ended or been stopped."""
+        quiet_since = time.monotonic()
+        while True:
+            time.sleep(interval)
+            if self._is_orphaned():
+                self._end()
+                return
+            if self._has_ended():
+                return
+            if self._is_used():
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since >= idle and self._stop():
+                return
+
+    def _is_orphaned(self) -> bool:
+        """Tell whether the home was deleted, so that nobody finds the server any more."""
+        return os.fstat(self._use).st_nlink == 0
+
+    def _has_ended(self) -> bool:
+        """Tell whether there is no server; if so, the next start also starts a keeper."""
+        try:
+            starting = locks.take(self._place.start_lock)
+        except FileNotFoundError:  # the home is being deleted
+            return False
+        if starting is None:
+            return False
+        try:
+            self._server = postmaster.read(self._data)
+            if self._server is not None and postmaster.is_alive(self._server):
+                return False
+            os.close(self._lock)
+            return True
+        finally:
+            os.close(starting)
+
+    def _is_used(self) -> bool:
+        """Tell whether somebody holds the lock, or has taken it since the last look."""
+        seen, self._seen = self._seen, os.fstat(self._use).st_mtime_ns
+        if seen != self._seen or not self._lock_out():
+            return True
+        flock(self._use, LOCK_UN)
+        return False
+
+    def _lock_out(self) -> bool:
+        try:
+            flock(self._use, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _stop(self) -> bool:
+        """Stop the server while no user can come; False where one just came."""
+        if not self._lock_out():
+            return False
+        with locks.exclusive(self._place.start_lock):
+            self._end()
+            os.close(self._lock)
+        return True
+
+    def _end(self) -> None:
+        if self._server is not None:
+            postmaster.end(self._server)
+
+
+def main(arguments: list[str]) -> None:
+    """Keep the server that the command line names."""
+    home, idle, interval, lock = arguments
+    Keeper(Place(Path(home)), int(lock)).keep(float(idle), float(interval))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,70 @@
+"""File locks between processes; the kernel releases them when their holder dies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from pathlib import Path
+
+_held: dict[Path, int] = {}
+
+
+def hold(path: Path) -> None:
+    """Share the lock until this process, and every fork of it, has ended."""
+    descriptor = _held.get(path)
+    if descriptor is not None and _names(path, descriptor):
+        return
+    fresh = _acquire(path, LOCK_SH)
+    os.utime(fresh)  # tells the keeper of uses that begin and end between two of its looks
+    _held[path] = fresh
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock alone for a while, waiting for it."""
+    descriptor = _acquire(path, LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def take(path: Path) -> int | None:
+    """Return a descriptor that holds the lock alone until it is closed, or None at once."""
+    try:
+        return _acquire(path, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return None
+
+
+def is_free(path: Path) -> bool:
+    """Tell whether nobody holds the lock alone right now."""
+    try:
+        os.close(_acquire(path, LOCK_SH | LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _acquire(path: Path, operation: int) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            flock(descriptor, operation)
+            if _names(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # the file was replaced while we waited for it
+
+
+def _names(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

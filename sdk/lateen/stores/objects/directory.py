@@ -1,0 +1,244 @@
+"""Blobs as read-only files of a local directory."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lateen.domain.errors import (
+    CorruptBlobError,
+    LateenError,
+    ProtocolError,
+    SetupError,
+    StoreUnavailable,
+)
+
+CHUNK = 1 << 20
+READ_ONLY = 0o444
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_BLOB = re.compile(r"([0-9a-f]{64})\.(0|[1-9][0-9]*)", re.ASCII)
+_CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
+
+
+class DirectoryStore:
+    """An object store in a local directory: ``blobs/sha256/ab/<digest>.<generation>``.
+
+    A blob appears under its name whole and on disk, or not at all: it is written in ``incoming/``
+    and renamed. What a killed process leaves in there is never read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self._incoming = self._root / "incoming"
+        self._blobs = self._root / "blobs" / "sha256"
+        self.uri = self._root.as_uri()
+
+    def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
+        """Write a blob of ``size`` bytes from where ``source`` stands; again replaces it.
+
+        Raises CorruptBlobError where the bytes do not have this size and digest,
+        StoreUnavailable where there is no room, SetupError where nothing can be written.
+        """
+        target = self._path(sha256, generation)
+        with self._explained(), self._arriving(target) as arriving:
+            with arriving.open("xb") as file:
+                found = _copy(source, file, size)
+                _check_source(found, sha256, size)
+                os.fchmod(file.fileno(), READ_ONLY)
+                file.flush()
+                os.fsync(file.fileno())
+            _rename(arriving, target)
+
+    def adopt(self, sha256: str, generation: int, path: Path) -> bool:
+        """Make a finished, already hashed file a blob by hard link; False where that cannot be.
+
+        The file becomes read-only, and nobody may hold it open for writing. One with further
+        links is left alone: an edit through those would damage the blob.
+        """
+        target = self._path(sha256, generation)
+        with self._explained(), self._arriving(target) as arriving:
+            with open(path, "rb", opener=_open_unfollowed) as file:
+                if not _is_ours_alone(file) or not _link(path, arriving):
+                    return False
+                if not os.path.samestat(os.fstat(file.fileno()), arriving.lstat()):
+                    return False
+                os.fchmod(file.fileno(), READ_ONLY)
+                os.fsync(file.fileno())
+            _rename(arriving, target)
+        return True
+
+    def get(self, sha256: str, generation: int, destination: Path, *, share: bool = False) -> None:
+        """Bring a blob to a new file, every byte checked; ``share`` makes it a read-only link.
+
+        Raises CorruptBlobError where the blob is missing or damaged, and leaves no file then;
+        SetupError where the destination exists.
+        """
+        path = self._path(sha256, generation)
+        with self._explained(), _open_blob(path) as blob:
+            if share and _link(path, destination):
+                with _dropped_on_error(destination), destination.open("rb", buffering=0) as linked:
+                    _check_blob(hashlib.file_digest(linked, "sha256").hexdigest(), sha256, path)
+                return
+            with destination.open("xb") as file, _dropped_on_error(destination):
+                _check_blob(_copy(blob, file)[0], sha256, path)
+                file.flush()
+
+    def exists(self, sha256: str, generation: int) -> bool:
+        """Whether the blob is there; its bytes are checked by ``get``."""
+        with self._explained():
+            return self._path(sha256, generation).is_file()
+
+    def delete(self, sha256: str, generation: int) -> None:
+        """Remove the blob; one that is gone already is no error."""
+        with self._explained():
+            self._path(sha256, generation).unlink(missing_ok=True)
+
+    def blobs(self) -> Iterator[tuple[str, int]]:
+        """Digest and generation of every blob, in order."""
+        with self._explained():
+            shards = sorted(os.listdir(self._blobs)) if self._blobs.is_dir() else []
+            for shard in shards:
+                matches = map(_BLOB.fullmatch, os.listdir(self._blobs / shard))
+                yield from sorted((m[1], int(m[2])) for m in matches if m)
+
+    def _path(self, sha256: str, generation: int) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise ProtocolError(f"{sha256[:80]!r} is no SHA-256 in hexadecimal")
+        return self._blobs / sha256[:2] / f"{sha256}.{generation:d}"
+
+    @contextmanager
+    def _arriving(self, target: Path) -> Iterator[Path]:
+        """A new name in ``incoming/``, gone again afterwards, and the target's directory."""
+        _make_directory(self._incoming)
+        _make_directory(target.parent)
+        path = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise store_error(error, self._root) from error
+
+
+def store_error(error: OSError, root: Path) -> LateenError:
+    """What an error of the operating system means for whoever uses the store at ``root``."""
+    found = f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else "")
+    if error.errno in _NO_ROOM:
+        return StoreUnavailable(
+            f"the object store {str(root)!r} has no room for a blob ({found});"
+            " free some space, then run again"
+        )
+    if error.errno in _NOT_OURS:
+        return SetupError(
+            f"the object store {str(root)!r} cannot be used by this user ({found});"
+            " give access, or choose another place with LATEEN_HOME or LATEEN_STORE_URL"
+        )
+    if error.errno == errno.EEXIST:
+        return SetupError(
+            f"a blob cannot be brought to a file that exists ({found}); remove it or choose another"
+        )
+    return StoreUnavailable(f"the object store {str(root)!r} cannot be used now ({found})")
+
+
+def _copy(source: BinaryIO, file: BinaryIO, size: int | None = None) -> tuple[str, int]:
+    """Digest and number of the bytes copied: all there are, or, of too many, ``size`` and one."""
+    digest, count = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK if size is None else min(CHUNK, size + 1 - count)):
+        digest.update(chunk)
+        file.write(chunk)
+        count += len(chunk)
+    return digest.hexdigest(), count
+
+
+def _check_source(found: tuple[str, int], sha256: str, size: int) -> None:
+    if found != (sha256, size):
+        raise CorruptBlobError(
+            f"the bytes to store are not those that were hashed: {size} bytes with sha256 {sha256}"
+            f" were announced, {found[1]} with {found[0]} came; nothing was stored."
+            " Something still wrote to the file: close it before the step ends"
+        )
+
+
+def _check_blob(found: str, sha256: str, path: Path) -> None:
+    if found != sha256:
+        raise CorruptBlobError(
+            f"the blob {str(path)!r} is damaged: its bytes have sha256 {found}. Restore it from a"
+            " backup, or delete it and run again the step that made it"
+        )
+
+
+def _open_blob(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise CorruptBlobError(
+            f"the blob {str(path)!r} is missing. Restore it from a backup, or run again the step"
+            " that made it"
+        ) from None
+
+
+def _open_unfollowed(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _is_ours_alone(file: BinaryIO) -> bool:
+    found = os.fstat(file.fileno())
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == os.geteuid()
+
+
+def _link(path: Path, to: Path) -> bool:
+    """Whether a second name could be made; file systems and kernels refuse some."""
+    try:
+        os.link(path, to, follow_symlinks=False)
+    except OSError as error:
+        if error.errno in _CANNOT_LINK:
+            return False
+        raise
+    return True
+
+
+def _rename(path: Path, target: Path) -> None:
+    os.replace(path, target)
+    _sync(target.parent)
+
+
+def _make_directory(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_directory(path.parent)
+    with suppress(FileExistsError):
+        path.mkdir()
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _dropped_on_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

