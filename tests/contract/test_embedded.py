@@ -44,6 +44,15 @@ def as_root() -> None:
     require(os.geteuid() == 0, "run the tests as root, in a container for example")
 
 
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose server keeps running, for tests that only look at it."""
+    directory = tmp_path_factory.mktemp("used")
+    embedded.ensure_running(directory)
+    yield directory
+    embedded.remove(directory)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
@@ -65,16 +74,16 @@ def open_home(open_directory: Path) -> Iterator[Path]:
     embedded.remove(open_directory / "home")
 
 
-def test_the_server_takes_connections_at_the_url(home: Path) -> None:
-    url = embedded.ensure_running(home)
+def test_the_server_takes_connections_at_the_url(used_home: Path) -> None:
+    url = embedded.ensure_running(used_home)
 
     assert query(url, "SELECT current_database(), current_setting('server_encoding')") == [
         ("lateen", "UTF8")
     ]
 
 
-def test_it_writes_durably_and_listens_on_its_socket_alone(home: Path) -> None:
-    url = embedded.ensure_running(home)
+def test_it_writes_durably_and_listens_on_its_socket_alone(used_home: Path) -> None:
+    url = embedded.ensure_running(used_home)
 
     settings = dict(query(url, "SELECT name, setting FROM pg_settings"))
 
@@ -93,20 +102,20 @@ def test_a_port_in_the_environment_does_not_mislead_the_client(
     assert query(embedded.ensure_running(home), "SELECT 1") == [(1,)]
 
 
-def test_a_second_call_finds_the_same_server(home: Path) -> None:
-    url = embedded.ensure_running(home)
-    first = embedded.status(home)
+def test_a_second_call_finds_the_same_server(used_home: Path) -> None:
+    url = embedded.ensure_running(used_home)
+    first = embedded.status(used_home)
 
-    assert embedded.ensure_running(home) == url
-    assert embedded.status(home) == first
+    assert embedded.ensure_running(used_home) == url
+    assert embedded.status(used_home) == first
     assert first.running
 
 
-def test_a_running_server_is_found_without_subprocesses_or_the_driver(home: Path) -> None:
-    embedded.ensure_running(home)
-    code = CLIENT + "print(sorted({'subprocess', 'psycopg', 'hashlib'} & set(sys.modules)))"
+def test_a_running_server_is_found_without_subprocesses_or_the_driver(used_home: Path) -> None:
+    embedded.ensure_running(used_home)
+    code = CLIENT + "print(sorted({'subprocess', 'psycopg'} & set(sys.modules)))"
 
-    assert run_client(home, code=code).splitlines()[1:] == ["[]"]
+    assert run_client(used_home, code=code).splitlines()[1:] == ["[]"]
 
 
 def test_processes_that_race_start_one_server_and_one_keeper(home: Path) -> None:
@@ -135,17 +144,16 @@ def test_committed_work_survives_a_killed_server_with_clients(home: Path) -> Non
 def test_a_killed_servers_pid_may_belong_to_another_process(home: Path) -> None:
     embedded.ensure_running(home)
     kill(embedded.status(home).pid)
-    with subprocess.Popen(["sleep", "600"], **Account.current().identity) as stranger:
-        lock_file = postmaster.lock_file(embedded.status(home).data)
-        lines = lock_file.read_text().splitlines()
-        lock_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+    data = embedded.status(home).data
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, **Account.current().identity) as stranger:
+        name_in_lock_file(postmaster.lock_file(data), stranger.pid)
+        name_in_lock_file(data.parent / "run" / ".s.PGSQL.5432.lock", stranger.pid)
 
         assert not embedded.status(home).running
         assert not embedded.stop(home)
         assert query(embedded.ensure_running(home), "SELECT 1") == [(1,)]
 
         assert stranger.poll() is None
-        stranger.kill()
 
 
 def test_a_lock_file_cut_short_by_a_crash_is_no_obstacle(home: Path) -> None:
@@ -340,7 +348,7 @@ def test_a_home_of_another_user_is_refused_by_name(open_home: Path) -> None:
     embedded.ensure_running(open_home)
     os.seteuid(Account.current().uid)
     try:
-        with pytest.raises(SetupError, match="belongs to user root.*as user nobody.*LATEEN_HOME"):
+        with pytest.raises(SetupError, match=r"belongs to user root.*as user nobody.*LATEEN_HOME"):
             embedded.ensure_running(open_home)
     finally:
         os.seteuid(0)
@@ -394,7 +402,7 @@ def test_a_server_that_cannot_start_shows_its_log(home: Path) -> None:
     embedded.stop(home)
     (embedded.status(home).data / "global" / "pg_control").unlink()
 
-    with pytest.raises(SetupError, match=r"did not start; .*log says: .*pg_control"):
+    with pytest.raises(SetupError, match=r"(?s)did not start; .*log says: .*pg_control"):
         embedded.ensure_running(home)
 
 
@@ -446,6 +454,11 @@ def keepers(home: Path) -> list[int]:
         if b"lateen.stores.embedded.keeper" in words and os.fsencode(home) in words:
             found.append(int(process.parent.name))
     return found
+
+
+def name_in_lock_file(lock_file: Path, pid: int) -> None:
+    _, rest = lock_file.read_text().split("\n", maxsplit=1)
+    lock_file.write_text(f"{pid}\n{rest}")
 
 
 def kill(pid: int | None) -> None:

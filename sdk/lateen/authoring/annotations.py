@@ -32,17 +32,16 @@ class ArtifactConfig:
     version: str | int | None = None
     """A name for the version; Lateen numbers it in any case."""
     tags: Sequence[str] = ()
-    run_metadata: Mapping[str, Any] | None = field(default=None, hash=False)
+    run_metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Metadata that every version of the artifact gets."""
-    artifact_type: str | None = None
+    artifact_type: str | Enum | None = None
     """The kind of the artifact; the materializer's where it is not given."""
 
     def __post_init__(self) -> None:
         if isinstance(self.tags, str):
             raise CompileError(f"ArtifactConfig(tags={self.tags!r}): tags are a list of strings")
         object.__setattr__(self, "tags", tuple(self.tags or ()))
-        if isinstance(self.artifact_type, Enum):
-            object.__setattr__(self, "artifact_type", str(self.artifact_type.value))
+        object.__setattr__(self, "run_metadata", dict(self.run_metadata or {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def declared_outputs(function: Callable[..., Any]) -> tuple[DeclaredOutput, ...]
 
 
 def is_multiple(function: Callable[..., Any]) -> bool:
-    """Whether the function's value is a tuple to be split into its outputs; CompileError as well."""
+    """Whether the value is a tuple to be split into the outputs; CompileError as above."""
     return _Signature(function).elements() is not None
 
 
@@ -81,9 +80,9 @@ def input_annotations(function: Callable[..., Any]) -> dict[str, Any]:
     written = _written_annotations(plain)
     found: dict[str, Any] = {}
     for name, parameter in inspect.signature(plain).parameters.items():
-        annotation = _stripped(_evaluated(written.get(name, Any), plain))
+        annotation = _input_annotation(written.get(name, Any), plain)
         optional = parameter.default is None and annotation is not Any
-        found[name] = typing.Optional[annotation] if optional else annotation  # noqa: UP045
+        found[name] = typing.Union[annotation, None] if optional else annotation  # noqa: UP007
     return found
 
 
@@ -118,7 +117,7 @@ class _Signature:
         self._refuse_generators(plain)
         written = _written_annotations(plain)
         self._is_annotated = "return" in written
-        self._annotation = _evaluated(written.get("return", Any), plain)
+        self._annotation = self._evaluated_return(written.get("return", Any), plain)
         self._returns = _returns(self._definition) if self._definition else None
 
     def outputs(self) -> tuple[DeclaredOutput, ...]:
@@ -148,13 +147,13 @@ class _Signature:
 
     def _has_none(self) -> bool:
         if self._is_annotated:
-            return self._annotation in _NO_OUTPUT
+            return any(self._annotation is nothing for nothing in _NO_OUTPUT)
         return self._returns is not None and all(map(_is_none, self._returns))
 
     def _displayed(self) -> tuple[Any, ...] | None:
         """An Any for each value that every return statement shows; None where they show one."""
-        several = [each for each in self._returns or () if _length(each) is not None]
-        single = [each for each in self._returns or () if _length(each) is None]
+        several = [each for each in self._returns or () if _shows_several(each)]
+        single = [each for each in self._returns or () if not _shows_several(each)]
         if several and single:
             raise CompileError(
                 f"step {self.name!r} returns several values here, and one value at"
@@ -164,13 +163,14 @@ class _Signature:
             )
         if not several:
             return None
-        length = _length(several[0]) or 0
+        length = _shown_values(several[0]) or 0
         if not self._is_annotated:
             self._refuse_other_lengths(length)
         return (Any,) * length
 
     def _output(self, key: str, annotation: Any) -> DeclaredOutput:
         config = self._config(annotation)
+        kind = config.artifact_type
         self._refuse_hidden_names(annotation)
         if config.name is not None:
             check_placeholders(config.name, self._location)
@@ -180,11 +180,12 @@ class _Signature:
             artifact=config.name,
             version=None if config.version is None else str(config.version),
             tags=tuple(config.tags),
-            metadata=dict(config.run_metadata or {}),
-            kind=config.artifact_type,
+            metadata=config.run_metadata,
+            kind=str(kind.value) if isinstance(kind, Enum) else kind,
         )
 
     def _config(self, annotation: Any) -> ArtifactConfig:
+        self._refuse_unknown_extras(annotation)
         names, configs = _own_extras(annotation)
         written = [*names, *(config.name for config in configs if config.name is not None)]
         if len(configs) > 1 or len(set(written)) > 1:
@@ -202,6 +203,17 @@ class _Signature:
             artifact_type=config.artifact_type,
         )
 
+    def _refuse_unknown_extras(self, annotation: Any) -> None:
+        """They could be the output's name or ArtifactConfig, which would silently be lost."""
+        extras = annotation.__metadata__ if _is_annotated(annotation) else ()
+        if any(extra is _Unknown for extra in extras):
+            raise CompileError(
+                f"step {self.name!r}: a name inside of the Annotated[...] that it returns is not"
+                " known when the module runs; define it at the top of the module, and import it"
+                " outside of TYPE_CHECKING",
+                self._location,
+            )
+
     def _refuse_hidden_names(self, annotation: Any) -> None:
         """A name inside ``Optional[...]`` or ``list[...]`` would silently name nothing."""
         outer = typing.get_args(annotation)[0] if _is_annotated(annotation) else annotation
@@ -209,8 +221,9 @@ class _Signature:
             names, configs = _own_extras(inner)
             if names or configs:
                 raise CompileError(
-                    f"step {self.name!r}: {[*names, *configs][0]!r} stands inside of another type"
-                    ' and names no output; put Annotated outside, as in Annotated[T | None, "name"]',
+                    f"step {self.name!r}: {[*names, *configs][0]!r} stands inside of another type,"
+                    " where it names no output; put Annotated around the whole type, as in"
+                    ' Annotated[T | None, "name"]',
                     self._location,
                 )
 
@@ -224,10 +237,11 @@ class _Signature:
 
     def _refuse_other_lengths(self, length: int) -> None:
         for each in self._returns or ():
-            shown_values = 1 if _is_one_value(each) else _length(each)
-            if shown_values not in (None, length):
+            found = _shown_values(each)
+            if found not in (None, length):
                 raise CompileError(
-                    f"step {self.name!r} has {length} outputs, but this returns {shown_values}",
+                    f"step {self.name!r} has {_counted(length, 'output')}, but this returns"
+                    f" {_counted(found or 0, 'value')}; return as many as it declares",
                     self._place(each),
                 )
 
@@ -245,8 +259,29 @@ class _Signature:
                 self._location,
             )
 
+    def _evaluated_return(self, annotation: Any, function: Callable[..., Any]) -> Any:
+        try:
+            return _evaluated(annotation, function)
+        except Exception as error:
+            raise CompileError(
+                f"the return annotation of step {self.name!r}, {annotation!r}, cannot be"
+                f" evaluated: {error}",
+                self._location,
+            ) from error
+
     def _place(self, node: ast.AST) -> str | None:
         return self._definition.location(node) if self._definition else self._location
+
+
+def _location(function: Callable[..., Any], found: Definition | None) -> str | None:
+    if found is not None:
+        return found.location()
+    code = getattr(function, "__code__", None)
+    return shown(code.co_filename, code.co_firstlineno) if code is not None else None
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 # Return statements
@@ -259,21 +294,22 @@ def _returns(found: Definition) -> list[ast.Return]:
     return sorted(returns, key=lambda each: each.lineno)
 
 
-def _length(each: ast.Return) -> int | None:
-    """How many values a return statement shows, None where it shows one or cannot be counted."""
-    if not isinstance(each.value, ast.Tuple) or len(each.value.elts) < 2:
+def _shown_values(each: ast.Return) -> int | None:
+    """How many values a return statement shows; None where that cannot be read off it."""
+    if each.value is None or isinstance(each.value, ast.Constant):
+        return 1
+    if not isinstance(each.value, ast.Tuple):
         return None
-    if any(isinstance(element, ast.Starred) for element in each.value.elts):
-        return None
-    return len(each.value.elts)
+    starred = any(isinstance(element, ast.Starred) for element in each.value.elts)
+    return None if starred else len(each.value.elts)
+
+
+def _shows_several(each: ast.Return) -> bool:
+    return (_shown_values(each) or 0) > 1
 
 
 def _is_none(each: ast.Return) -> bool:
     return each.value is None or (isinstance(each.value, ast.Constant) and each.value.value is None)
-
-
-def _is_one_value(each: ast.Return) -> bool:
-    return each.value is None or isinstance(each.value, ast.Constant)
 
 
 # Annotations
@@ -290,7 +326,7 @@ def _is_annotated(annotation: Any) -> bool:
 
 
 def _own_extras(annotation: Any) -> tuple[list[str], list[ArtifactConfig]]:
-    """The names and configurations in ``Annotated[...]``; what other libraries put there is not ours."""
+    """The names and configurations in ``Annotated[...]``, which other libraries use as well."""
     extras = annotation.__metadata__ if _is_annotated(annotation) else ()
     names = [extra for extra in extras if isinstance(extra, str)]
     return names, [extra for extra in extras if isinstance(extra, ArtifactConfig)]
@@ -300,3 +336,70 @@ def _inside(annotation: Any) -> Iterator[Any]:
     for inner in typing.get_args(annotation):
         yield inner
         yield from _inside(inner)
+
+
+class _UnknownType(type):
+    """The type of `_Unknown`, which lets everything be done with it that annotations do."""
+
+    def __getattr__(cls, name: str) -> _UnknownType:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+    def __getitem__(cls, _: object) -> _UnknownType:
+        return cls
+
+    def __call__(cls, *_: object, **__: object) -> Any:
+        return cls
+
+    def __or__(cls, _: object) -> Any:
+        return cls
+
+    __ror__ = __or__
+
+
+class _Unknown(metaclass=_UnknownType):
+    """Stands for a name that only a type checker sees."""
+
+
+def _written_annotations(function: Callable[..., Any]) -> Mapping[str, Any]:
+    return getattr(function, "__annotations__", {})
+
+
+def _input_annotation(annotation: Any, function: Callable[..., Any]) -> Any:
+    try:
+        return _stripped(_evaluated(annotation, function))
+    except Exception:  # whatever the author's annotation does when it runs
+        return Any
+
+
+def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
+    """The annotation with the strings in it evaluated; names that are nowhere are _Unknown."""
+    names = closure_of(function)
+    while True:
+        try:
+            return _resolved(annotation, getattr(function, "__globals__", {}), names, extras=True)
+        except NameError as error:
+            if error.name is None or error.name in names:
+                raise
+            names[error.name] = _usual(error.name)
+
+
+def _usual(name: str) -> Any:
+    """What a name that is imported for type checkers only stands for."""
+    if name == ArtifactConfig.__name__:
+        return ArtifactConfig
+    return getattr(typing, name, _Unknown)
+
+
+def _stripped(annotation: Any) -> Any:
+    """The annotation without Annotated; Any if there is something unknown in it."""
+    plain = _resolved(annotation, {}, {}, extras=False)
+    return Any if any(each is _Unknown for each in (plain, *_inside(plain))) else plain
+
+
+def _resolved(
+    annotation: Any, namespace: dict[str, Any], names: dict[str, Any], *, extras: bool
+) -> Any:
+    holder = types.SimpleNamespace(__annotations__={"it": annotation})
+    return typing.get_type_hints(holder, namespace, names, include_extras=extras)["it"]

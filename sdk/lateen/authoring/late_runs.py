@@ -111,9 +111,7 @@ class LateRunOutputs(Late):
     def __getitem__(self, key: str) -> LateArtifact:
         step, run = self._step, self._step._run
         return LateArtifact(
-            RunOutput(
-                run._pipeline, run._select, dns_name(step._name), _checked_name(self, key)
-            )
+            RunOutput(run._pipeline, run._select, dns_name(step._name), _checked_name(self, key))
         )
 
 

@@ -53,8 +53,8 @@ class LateValue(Late):
         return described(self.__lateen_source__)
 
     __hash__ = object.__hash__
-    __eq__ = _comparing("==")  # type: ignore[assignment]
-    __ne__ = _comparing("!=")  # type: ignore[assignment]
+    __eq__ = _comparing("==")
+    __ne__ = _comparing("!=")
     __lt__ = _comparing("<")
     __le__ = _comparing("<=")
     __gt__ = _comparing(">")

@@ -15,7 +15,7 @@ from lateen.domain.names import did_you_mean
 
 if TYPE_CHECKING:
     # To type checkers a late value passes wherever the value is expected.
-    from typing import Any as Unchecked
+    Unchecked = Any
 else:
     Unchecked = object
 
@@ -74,35 +74,29 @@ def _refusing(trouble: str) -> Callable[..., NoReturn]:
     return refuse
 
 
+_ARITHMETIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or"
 _REFUSED = {
-    "has no truth value": ["bool"],
-    "has no length": ["len", "length_hint"],
-    "cannot be iterated over or unpacked": ["iter", "next", "reversed", "aiter"],
-    "cannot be searched": ["contains"],
-    "cannot be indexed": ["getitem"],
-    "cannot be changed": ["setattr", "delattr", "setitem", "delitem"],
-    "cannot be called": ["call"],
-    "cannot be put into a text": ["format"],
-    "cannot be compared": ["eq", "ne", "lt", "le", "gt", "ge"],
-    "cannot become an array": ["array"],
-    "cannot become a number": ["int", "float", "complex", "index", "round", "trunc", "floor", "ceil"],
-    "cannot become bytes or a path": ["bytes", "fspath"],
-    "cannot be pickled": ["reduce_ex"],
-    "cannot be opened in a with statement": ["enter", "exit", "aenter", "aexit"],
-    "cannot be awaited": ["await"],
-    "cannot be calculated with": [
-        *("neg", "pos", "abs", "invert"),
-        *(
-            f"{side}{operator}"
-            for operator in (
-                *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
-                *("lshift", "rshift", "and", "xor", "or"),
-            )
-            for side in ("", "r", "i")
-        ),
-    ],
+    "has no truth value": "bool",
+    "has no length": "len length_hint",
+    "cannot be iterated over or unpacked": "iter next reversed aiter",
+    "cannot be searched": "contains",
+    "cannot be indexed": "getitem",
+    "cannot be changed": "setattr delattr setitem delitem",
+    "cannot be called": "call",
+    "cannot be put into a text": "format",
+    "cannot be compared": "eq ne lt le gt ge",
+    "cannot become an array": "array",
+    "cannot become a number": "int float complex index round trunc floor ceil",
+    "cannot become bytes or a path": "bytes fspath",
+    "cannot be pickled": "reduce_ex",
+    "cannot be opened in a with statement": "enter exit aenter aexit",
+    "cannot be awaited": "await",
+    "cannot be calculated with": " ".join(
+        ["neg pos abs invert", _ARITHMETIC]
+        + [f"{side}{operation}" for operation in _ARITHMETIC.split() for side in "ri"]
+    ),
 }
 
 for _trouble, _operations in _REFUSED.items():
-    for _operation in _operations:
+    for _operation in _operations.split():
         setattr(Late, f"__{_operation}__", _refusing(_trouble))

@@ -31,7 +31,7 @@ class Resources:
     def __post_init__(self) -> None:
         _check(self.cpu, _CPU, "cpu", "2, 0.5 or '500m'")
         _check(self.memory, _MEMORY, "memory", "'512Mi' or '4Gi'")
-        if self.gpu is not None and (not isinstance(self.gpu, int) or self.gpu < 0):
+        if self.gpu is not None and not _is_count(self.gpu):
             raise ParameterError(f"gpu={self.gpu!r}: GPUs are given as a whole number")
 
     @property
@@ -43,6 +43,10 @@ class Resources:
 def _check(quantity: object, allowed: re.Pattern[str], name: str, examples: str) -> None:
     if quantity is not None and not allowed.fullmatch(str(quantity)):
         raise ParameterError(f"{name}={quantity!r} is no quantity; write it like {examples}")
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
 
 
 def _text(quantity: object) -> str | None:
@@ -64,7 +68,7 @@ class Retry:
     """Whether a retry resolves its references anew."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.limit, bool) or not isinstance(self.limit, int) or self.limit < 0:
+        if not _is_count(self.limit):
             raise ParameterError(f"Retry(limit={self.limit!r}): a whole number from 0 on")
         if self.factor < 1:
             raise ParameterError(f"Retry(factor={self.factor!r}): a number from 1 on")

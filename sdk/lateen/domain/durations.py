@@ -28,7 +28,7 @@ def _parsed(text: str) -> float:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ParameterError(f"{text!r} is not a duration; write it like '10s', '5m' or '1h30m'")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
 
 
 def duration_text(total: float) -> str:

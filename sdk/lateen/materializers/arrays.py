@@ -13,6 +13,7 @@ class ArrayMaterializer(BuiltIn):
     """``data.npy``, written from and read into the array's own memory."""
 
     FORMAT = "npy"
+    MODULES = ("numpy",)
 
     def save(self, data: Any) -> None:
         with open(self.directory / "data.npy", "wb") as file:

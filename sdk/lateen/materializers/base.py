@@ -40,17 +40,23 @@ class BaseMaterializer:
 
     def load(self, data_type: type[Any]) -> Any:
         """The value whose files lie under ``uri``; subclasses define it."""
-        raise MaterializerError(f"{type(self).__qualname__} does not define load(self, data_type)")
+        raise MaterializerError(
+            f"{type(self).__qualname__} cannot load a {data_type.__qualname__}, for it does not"
+            f" define load(self, data_type)"
+        )
 
     def save(self, data: Any) -> None:
         """Write the value under ``uri``; subclasses define it."""
-        raise MaterializerError(f"{type(self).__qualname__} does not define save(self, data)")
+        raise MaterializerError(
+            f"{type(self).__qualname__} cannot save a {type(data).__qualname__}, for it does not"
+            f" define save(self, data)"
+        )
 
-    def save_visualizations(self, data: Any) -> dict[str, VisualizationType]:
+    def save_visualizations(self, data: Any) -> dict[str, VisualizationType]:  # noqa: ARG002
         """Files written under ``uri`` that show the value, each with how it is to be shown."""
         return {}
 
-    def extract_metadata(self, data: Any) -> dict[str, Any]:
+    def extract_metadata(self, data: Any) -> dict[str, Any]:  # noqa: ARG002
         """A few small facts about the value that history keeps beside it."""
         return {}
 
@@ -65,7 +71,7 @@ def register(materializer: type[BaseMaterializer]) -> None:
     Raises:
         MaterializerError: its ``ASSOCIATED_TYPES`` or ``ASSOCIATED_ARTIFACT_TYPE`` is unusable.
     """
-    types = materializer.ASSOCIATED_TYPES
+    types: Any = materializer.ASSOCIATED_TYPES
     if not isinstance(types, tuple) or not types or not all(isinstance(t, type) for t in types):
         raise MaterializerError(
             f"{materializer.__qualname__}.ASSOCIATED_TYPES must be a tuple of classes with at"

@@ -15,7 +15,7 @@ class BytesMaterializer(BuiltIn):
     def save(self, data: Any) -> None:
         (self.directory / "data.bin").write_bytes(data)
 
-    def load(self, data_type: type[Any]) -> Any:
+    def load(self, _data_type: type[Any]) -> Any:
         return (self.directory / "data.bin").read_bytes()
 
     def extract_metadata(self, data: Any) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from lateen.materializers.classes import Resolver
 from lateen.materializers.saved import Saved
 
 
-def _no_resolver(name: str) -> None:
+def _no_resolver(_name: str) -> None:
     return None
 
 
-def _no_nesting(*arguments: Any) -> Any:
+def _no_nesting(*_arguments: Any) -> Any:
     raise MaterializerError("this format holds no nested artifacts")
 
 
@@ -39,6 +39,8 @@ class BuiltIn(BaseMaterializer):
 
     FORMAT: ClassVar[str]
     """The name of the layout in an artifact's record."""
+    MODULES: ClassVar[tuple[str, ...]] = ()
+    """The third-party modules that it imports."""
 
     def __init__(self, uri: str | os.PathLike[str], nesting: Nesting | None = None) -> None:
         super().__init__(uri)

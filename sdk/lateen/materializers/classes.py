@@ -97,12 +97,14 @@ def _splits(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _imported(module: str, qualname: str) -> type[Any] | None:
-    found: Any = sys.modules.get(module)
+    scope: Any = sys.modules.get(module)
+    found: type[Any] | None = None
     for part in qualname.split("."):
         # vars, not getattr: a module's or metaclass's __getattr__ would run code.
-        found = None if found is None else vars(found).get(part)
+        found = None if scope is None else vars(scope).get(part)
         if not isinstance(found, type):
             return None
+        scope = found
     return found
 
 

@@ -81,7 +81,7 @@ def _kind(values: Any) -> str:
     )
 
 
-def _encode_numpy(values: Any, frame: Surroundings) -> Column:
+def _encode_numpy(values: Any, _frame: Surroundings) -> Column:
     numpy, pyarrow = library("numpy"), library("pyarrow")
     array = numpy.asarray(values)
     native = array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -92,19 +92,21 @@ def _encode_numpy(values: Any, frame: Surroundings) -> Column:
     return Column({"dtype": array.dtype.str}, [pyarrow.array(native, from_pandas=False)])
 
 
-def _decode_numpy(form: Form, physical: Iterator[Any], frame: Surroundings) -> Any:
+def _decode_numpy(form: Form, physical: Iterator[Any], _frame: Surroundings) -> Any:
     numpy = library("numpy")
     array, dtype = next(physical).to_numpy(), numpy.dtype(form["dtype"])
-    return array.view(dtype) if dtype.kind in "mM" and array.dtype.kind == "i" else array.astype(dtype)
+    return (
+        array.view(dtype) if dtype.kind in "mM" and array.dtype.kind == "i" else array.astype(dtype)
+    )
 
 
-def _encode_complex(values: Any, frame: Surroundings) -> Column:
+def _encode_complex(values: Any, _frame: Surroundings) -> Column:
     array = values.to_numpy()
     parts = [library("pyarrow").array(part.copy()) for part in (array.real, array.imag)]
     return Column({"dtype": array.dtype.str}, parts)
 
 
-def _decode_complex(form: Form, physical: Iterator[Any], frame: Surroundings) -> Any:
+def _decode_complex(form: Form, physical: Iterator[Any], _frame: Surroundings) -> Any:
     real, imaginary = next(physical).to_numpy(), next(physical).to_numpy()
     array = library("numpy").empty(len(real), form["dtype"])
     array.real, array.imag = real, imaginary
@@ -133,25 +135,25 @@ def _decode_object(form: Form, physical: Iterator[Any], frame: Surroundings) -> 
     return array
 
 
-def _encode_string(values: Any, frame: Surroundings) -> Column:
+def _encode_string(values: Any, _frame: Surroundings) -> Column:
     pandas, pyarrow = library("pandas"), library("pyarrow")
     missing = "NA" if values.dtype.na_value is pandas.NA else "nan"
     text = _whole(pyarrow.array(values)).cast(pyarrow.large_string())
     return Column({"storage": values.dtype.storage, "missing": missing}, [text])
 
 
-def _decode_string(form: Form, physical: Iterator[Any], frame: Surroundings) -> Any:
+def _decode_string(form: Form, physical: Iterator[Any], _frame: Surroundings) -> Any:
     pandas = library("pandas")
     missing = pandas.NA if form["missing"] == "NA" else library("numpy").nan
     dtype = pandas.StringDtype(form["storage"], na_value=missing)
     return dtype.__from_arrow__(next(physical))
 
 
-def _encode_masked(values: Any, frame: Surroundings) -> Column:
+def _encode_masked(values: Any, _frame: Surroundings) -> Column:
     return Column({"dtype": str(values.dtype)}, [library("pyarrow").array(values)])
 
 
-def _decode_masked(form: Form, physical: Iterator[Any], frame: Surroundings) -> Any:
+def _decode_masked(form: Form, physical: Iterator[Any], _frame: Surroundings) -> Any:
     dtype = library("pandas").api.types.pandas_dtype(form["dtype"])
     return dtype.__from_arrow__(next(physical))
 
@@ -179,11 +181,11 @@ def _decode_zoned(form: Form, physical: Iterator[Any], frame: Surroundings) -> A
     return moments.tz_localize("UTC").tz_convert(frame.decoder.decode(form["zone"])).array
 
 
-def _encode_period(values: Any, frame: Surroundings) -> Column:
+def _encode_period(values: Any, _frame: Surroundings) -> Column:
     return Column({"frequency": values.freqstr}, [library("pyarrow").array(values.asi8)])
 
 
-def _decode_period(form: Form, physical: Iterator[Any], frame: Surroundings) -> Any:
+def _decode_period(form: Form, physical: Iterator[Any], _frame: Surroundings) -> Any:
     from_ordinals = library("pandas").PeriodIndex.from_ordinals
     return from_ordinals(next(physical).to_numpy(), freq=form["frequency"]).array
 
@@ -215,7 +217,7 @@ def _decode_sparse(form: Form, physical: Iterator[Any], frame: Surroundings) -> 
     return library("pandas").arrays.SparseArray(dense, fill_value=fill)
 
 
-def _encode_arrow(values: Any, frame: Surroundings) -> Column:
+def _encode_arrow(values: Any, _frame: Surroundings) -> Column:
     pyarrow = library("pyarrow")
     array = _whole(pyarrow.array(values))
     # Parquet changes some of Arrow's types, so the type is kept beside it.
@@ -223,8 +225,10 @@ def _encode_arrow(values: Any, frame: Surroundings) -> Column:
     return Column({"schema": b64encode(schema).decode()}, [array])
 
 
-def _decode_arrow(form: Form, physical: Iterator[Any], frame: Surroundings) -> Any:
-    schema = library("pyarrow.ipc").read_schema(library("pyarrow").py_buffer(b64decode(form["schema"])))
+def _decode_arrow(form: Form, physical: Iterator[Any], _frame: Surroundings) -> Any:
+    schema = library("pyarrow.ipc").read_schema(
+        library("pyarrow").py_buffer(b64decode(form["schema"]))
+    )
     return library("pandas").arrays.ArrowExtensionArray(next(physical).cast(schema.field(0).type))
 
 

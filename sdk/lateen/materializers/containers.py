@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lateen.materializers.codec import Decode, Decoder, Encode, Encoder
 from lateen.materializers.documents import to_text
 from lateen.materializers.scalars import is_unicode
-from lateen.materializers.codec import Decoder, Encoder
 
 
 def encode_list(value: list[Any], encoder: Encoder) -> Any:
@@ -62,7 +62,7 @@ def _is_plain_key(key: Any) -> bool:
     return type(key) is str and not key.startswith("$") and is_unicode(key)
 
 
-ENCODERS = {
+ENCODERS: dict[str, Encode] = {
     "builtins.list": encode_list,
     "builtins.tuple": encode_tuple,
     "builtins.set": encode_set,
@@ -70,7 +70,7 @@ ENCODERS = {
     "builtins.dict": encode_dict,
 }
 
-DECODERS = {
+DECODERS: dict[str, Decode] = {
     "$tuple": decode_tuple,
     "$set": decode_set,
     "$frozenset": decode_frozenset,

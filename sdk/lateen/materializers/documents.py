@@ -1,4 +1,4 @@
-"""JSON text as artifacts hold it: one spelling for equal trees, so that equal values share bytes."""
+"""JSON as artifacts hold it: one spelling for equal trees, so that equal values share bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 
 
 def to_text(tree: Any) -> str:
-    """The canonical text of a tree; the order of keys is the caller's, for a dict's order counts."""
+    """The canonical text of a tree; keys stay in order, for the order of a dict counts."""
     return _ENCODE(tree)
 
 

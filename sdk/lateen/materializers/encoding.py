@@ -60,7 +60,7 @@ class TreeEncoder:
         self._encoders[cls] = encode or self._encode_leaf
         return self._encoders[cls]
 
-    def _encode_leaf(self, value: Any, encoder: Encoder) -> Any:
+    def _encode_leaf(self, value: Any, _encoder: Encoder) -> Any:
         return self._leaf(value)
 
 

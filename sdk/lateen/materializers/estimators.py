@@ -17,6 +17,7 @@ class EstimatorMaterializer(BuiltIn):
     """``data.skops``, in which only types of skops's own allow-list may occur."""
 
     FORMAT = "skops"
+    MODULES = ("sklearn", "skops")
     ASSOCIATED_ARTIFACT_TYPE = ArtifactType.MODEL
 
     def save(self, data: Any) -> None:
@@ -31,7 +32,7 @@ class EstimatorMaterializer(BuiltIn):
         with open(self.directory / "data.skops", "wb") as file:
             rewrite(BytesIO(archive), file)
 
-    def load(self, data_type: type[Any]) -> Any:
+    def load(self, _data_type: type[Any]) -> Any:
         skops = library("skops.io")
         exceptions = library("skops.io.exceptions")
         path = self.directory / "data.skops"

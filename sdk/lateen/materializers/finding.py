@@ -54,7 +54,7 @@ def _built_in(cls: type[Any]) -> type[BuiltIn] | None:
 def _is_pandas(cls: type[Any]) -> bool:
     # By its root, for pandas 3 moved the names of its classes' modules.
     return cls.__module__.partition(".")[0] == "pandas" and any(
-        base.__qualname__ == "Index" or base is cls and base.__qualname__ in _PANDAS
+        base.__qualname__ == "Index" or (base is cls and base.__qualname__ in _PANDAS)
         for base in type.mro(cls)
     )
 

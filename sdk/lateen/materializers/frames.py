@@ -1,4 +1,4 @@
-"""pandas' DataFrame, Series and Index as Parquet, with everything that Parquet cannot say beside."""
+"""pandas' DataFrame, Series and Index as Parquet; what Parquet cannot say lies beside it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class FrameMaterializer(BuiltIn):
     """``data.parquet`` with the values and the index, and ``data.json`` with their forms."""
 
     FORMAT = "parquet"
+    MODULES = ("pandas", "pyarrow")
 
     def save(self, data: Any) -> None:
         pandas = library("pandas")
@@ -30,7 +31,7 @@ class FrameMaterializer(BuiltIn):
             form = _save_index(data, sheets)
         documents.write(self.directory / "data.json", form)
 
-    def load(self, data_type: type[Any]) -> Any:
+    def load(self, _data_type: type[Any]) -> Any:
         form = documents.read(self.directory / "data.json")
         sheets = Sheets(self.directory, self.nesting.resolver)
         loaders = {"frame": _load_frame, "series": _load_series, "index": _load_index}
@@ -98,11 +99,7 @@ def _load_index(form: Form, sheets: Sheets) -> Any:
 
 def _write(sheets: Sheets, columns: list[Column], labels: list[str], index: Column) -> None:
     physical = [array for column in columns for array in column.physical]
-    names = [
-        label
-        for column, label in zip(columns, labels, strict=True)
-        for _ in column.physical
-    ]
+    names = [label for column, label in zip(columns, labels, strict=True) for _ in column.physical]
     names += ["__index__" for _ in index.physical]
     sheets.write("data", physical + index.physical, names)
 

@@ -46,7 +46,7 @@ class JsonMaterializer(BuiltIn):
             self.directory / "data.json", {"items": items, "value": tree} if items else tree
         )
 
-    def load(self, data_type: type[Any]) -> Any:
+    def load(self, _data_type: type[Any]) -> Any:
         document = documents.read(self.directory / "data.json")
         items: list[Any] = []
         if self.format == self.NESTED_FORMAT:

@@ -31,7 +31,7 @@ _FORMATS: dict[str, type[BuiltIn]] = {
 }
 
 
-def load(
+def load(  # noqa: PLR0913 - what the catalog records of an artifact, name by name
     directory: Path,
     *,
     format: str,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lateen.materializers.codec import Decode, Decoder, Encode, Encoder
 from lateen.materializers.libraries import library
 from lateen.materializers.scalars import decode_bytes, encode_bytes, encode_str
-from lateen.materializers.codec import Decoder, Encode, Encoder
 
 
 def encoder_for(cls: type[Any]) -> Encode | None:
@@ -59,4 +59,4 @@ def decode_array(payload: str, decoder: Decoder) -> Any:
     return library("numpy").load(BytesIO(decode_bytes(payload, decoder)), allow_pickle=False)
 
 
-DECODERS = {"$numpy": decode_scalar, "$npy": decode_array}
+DECODERS: dict[str, Decode] = {"$numpy": decode_scalar, "$npy": decode_array}

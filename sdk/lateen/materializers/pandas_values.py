@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lateen.materializers.codec import Decode, Decoder, Encode, Encoder
 from lateen.materializers.libraries import library
-from lateen.materializers.codec import Decoder, Encode, Encoder
 
 
 def encoder_for(cls: type[Any]) -> Encode | None:
@@ -14,11 +14,11 @@ def encoder_for(cls: type[Any]) -> Encode | None:
     return _BY_CLASS.get(cls.__qualname__) if is_pandas else None
 
 
-def encode_missing(value: Any, encoder: Encoder) -> Any:
+def encode_missing(value: Any, _encoder: Encoder) -> Any:
     return {"$missing": "NA" if type(value).__qualname__ == "NAType" else "NaT"}
 
 
-def decode_missing(payload: str, decoder: Decoder) -> Any:
+def decode_missing(payload: str, _decoder: Decoder) -> Any:
     pandas = library("pandas")
     return {"NA": pandas.NA, "NaT": pandas.NaT}[payload]
 
@@ -62,7 +62,7 @@ def decode_interval(payload: list[Any], decoder: Decoder) -> Any:
     return library("pandas").Interval(decoder.decode(left), decoder.decode(right), closed)
 
 
-_BY_CLASS = {
+_BY_CLASS: dict[str, Encode] = {
     "NAType": encode_missing,
     "NaTType": encode_missing,
     "Timestamp": encode_timestamp,
@@ -71,7 +71,7 @@ _BY_CLASS = {
     "Interval": encode_interval,
 }
 
-DECODERS = {
+DECODERS: dict[str, Decode] = {
     "$missing": decode_missing,
     "$timestamp": decode_timestamp,
     "$duration": decode_duration,

@@ -35,7 +35,7 @@ class PathMaterializer(BuiltIn):
                 f" the path is returned"
             )
 
-    def load(self, data_type: type[Any]) -> Any:
+    def load(self, _data_type: type[Any]) -> Any:
         if self.format == self.FOLDER_FORMAT:
             return self.directory
         entries = sorted(self.directory.iterdir())

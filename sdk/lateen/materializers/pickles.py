@@ -29,6 +29,6 @@ class PickleMaterializer(BuiltIn):
                 f" for it"
             ) from error
 
-    def load(self, data_type: type[Any]) -> Any:
+    def load(self, _data_type: type[Any]) -> Any:
         with open(self.directory / _FILE, "rb") as file:
             return pickle.load(file)

@@ -10,7 +10,7 @@ from typing import Any
 
 from lateen.domain.errors import MaterializerError, UnsupportedTypeError
 from lateen.materializers.classes import name_of, reference
-from lateen.materializers.codec import Decoder, Encode, Encoder
+from lateen.materializers.codec import Decode, Decoder, Encode, Encoder
 
 
 def encoder_for(cls: type[Any]) -> Encode | None:
@@ -27,7 +27,7 @@ def is_named_tuple(cls: type[Any]) -> bool:
     return issubclass(cls, tuple) and isinstance(getattr(cls, "_fields", None), tuple)
 
 
-def encode_enum(value: enum.Enum, encoder: Encoder) -> Any:
+def encode_enum(value: enum.Enum, _encoder: Encoder) -> Any:
     return {"$enum": [reference(type(value)), value.name]}
 
 
@@ -84,8 +84,12 @@ def encode_dataclass(value: Any, encoder: Encoder) -> Any:
         )
     unset = [name for name in names if not hasattr(value, name)]
     if unset:
-        raise MaterializerError(f"{name_of(cls)} has fields that were never set: {', '.join(unset)}")
-    return {"$dataclass": [recorded, {name: encoder.encode(getattr(value, name)) for name in names}]}
+        raise MaterializerError(
+            f"{name_of(cls)} has fields that were never set: {', '.join(unset)}"
+        )
+    return {
+        "$dataclass": [recorded, {name: encoder.encode(getattr(value, name)) for name in names}]
+    }
 
 
 def decode_dataclass(payload: list[Any], decoder: Decoder) -> Any:
@@ -158,7 +162,7 @@ def _missing(cls: type[Any], name: str) -> MaterializerError:
     )
 
 
-DECODERS = {
+DECODERS: dict[str, Decode] = {
     "$enum": decode_enum,
     "$flag": decode_flag,
     "$namedtuple": decode_named_tuple,

@@ -7,20 +7,25 @@ from importlib.util import find_spec
 from typing import Any
 
 from lateen.materializers.annotations import classes_in
+from lateen.materializers.arrays import ArrayMaterializer
+from lateen.materializers.base import BaseMaterializer
+from lateen.materializers.builtin import BuiltIn
 from lateen.materializers.classes import name_of
+from lateen.materializers.estimators import EstimatorMaterializer
+from lateen.materializers.finding import find
+from lateen.materializers.frames import FrameMaterializer
 from lateen.materializers.libraries import DISTRIBUTIONS
-from lateen.materializers.registry import registered_along
 
-_NEEDS = {
-    "numpy": ("numpy",),
-    "pandas": ("pandas", "pyarrow"),
-    "sklearn": ("sklearn", "skops"),
+_BY_ROOT: dict[str, type[BaseMaterializer]] = {
+    "numpy": ArrayMaterializer,
+    "pandas": FrameMaterializer,
+    "sklearn": EstimatorMaterializer,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A distribution that a step's image lacks."""
+    """A distribution that is not installed."""
 
     distribution: str
     """Its name on the package index."""
@@ -34,20 +39,20 @@ class Requirement:
 
 
 def requirements(wanted: Any) -> list[Requirement]:
-    """What a type, by its recorded name or as an annotation, needs and is not installed.
+    """What a type, as an annotation or by its recorded name, needs and is not installed.
 
-    Nothing is imported to find out.
+    Nothing is imported to find out. Users' own materializers bring what they need.
     """
-    names = [wanted] if isinstance(wanted, str) else _names(wanted)
+    if isinstance(wanted, str):
+        materializers = {wanted: _BY_ROOT.get(wanted.partition(".")[0])}
+    else:
+        materializers = {name_of(cls): find(cls) for cls in classes_in(wanted)}
     missing: dict[str, Requirement] = {}
-    for name in names:
-        for module in _NEEDS.get(name.partition(".")[0], ()):
+    for name, materializer in materializers.items():
+        if materializer is None or not issubclass(materializer, BuiltIn):
+            continue
+        for module in materializer.MODULES:
             if find_spec(module) is None:
                 distribution = DISTRIBUTIONS[module]
                 missing.setdefault(distribution, Requirement(distribution, name))
     return list(missing.values())
-
-
-def _names(annotation: Any) -> list[str]:
-    """The classes in an annotation that built-in formats serve; users' own bring what they need."""
-    return [name_of(cls) for cls in classes_in(annotation) if registered_along(cls) is None]

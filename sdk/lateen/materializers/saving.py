@@ -75,9 +75,7 @@ def _find_annotated(value: Any, annotation: Any) -> type[BaseMaterializer] | Non
         return None
 
 
-def _save(
-    chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pickle: bool
-) -> Saved:
+def _save(chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pickle: bool) -> Saved:
     materializer = _instance(chosen, directory, allow_pickle)
     try:
         materializer.save(value)
@@ -88,15 +86,15 @@ def _save(
             f"{name_of(chosen)} failed to save a {name_of(type(value))}:"
             f" {type(error).__name__}: {error}"
         ) from error
-    is_built_in = isinstance(materializer, BuiltIn)
+    built_in = materializer if isinstance(materializer, BuiltIn) else None
     return Saved(
-        format=materializer.format if is_built_in else "custom",
+        format=built_in.format if built_in else "custom",
         type=name_of(type(value)),
         materializer=name_of(chosen),
         kind=ArtifactType(chosen.ASSOCIATED_ARTIFACT_TYPE),
         metadata=dict(materializer.extract_metadata(value) or {}),
         visualizations=_visualizations(materializer, value, directory),
-        pickled=is_built_in and materializer.pickled,
+        pickled=built_in is not None and built_in.pickled,
     )
 
 
@@ -108,9 +106,7 @@ def _instance(
     return chosen(directory, Nesting(save=partial(save, allow_pickle=allow_pickle)))
 
 
-def _visualizations(
-    materializer: BaseMaterializer, value: Any, directory: Path
-) -> dict[str, str]:
+def _visualizations(materializer: BaseMaterializer, value: Any, directory: Path) -> dict[str, str]:
     """The visualizations by their paths in the directory, whichever way the author wrote them."""
     root = directory.resolve()
     found = {}

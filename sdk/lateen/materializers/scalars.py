@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from lateen.domain.errors import UnsupportedTypeError
-from lateen.materializers.codec import Decoder, Encoder
+from lateen.materializers.codec import Decode, Decoder, Encode, Encoder
 
 if TYPE_CHECKING:
     import datetime
@@ -18,43 +18,43 @@ if TYPE_CHECKING:
 
 # Beyond it, JSON readers in other languages lose digits.
 _LARGEST = 2**53
-_NAN = struct.pack(">d", float("nan")).hex()
 _SPECIAL = {"inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
+_NAMES = {struct.pack(">d", number).hex(): name for name, number in _SPECIAL.items()}
 
 
-def encode_constant(value: bool | None, encoder: Encoder) -> Any:
+def encode_constant(value: bool | None, _encoder: Encoder) -> Any:
     return value
 
 
-def encode_int(value: int, encoder: Encoder) -> Any:
+def encode_int(value: int, _encoder: Encoder) -> Any:
     # Hexadecimal, for Python refuses decimal texts of more than 4,300 digits.
     return value if -_LARGEST <= value <= _LARGEST else {"$int": hex(value)}
 
 
-def decode_int(payload: str, decoder: Decoder) -> int:
+def decode_int(payload: str, _decoder: Decoder) -> int:
     return int(payload, 16)
 
 
-def encode_float(value: float, encoder: Encoder) -> Any:
+def encode_float(value: float, _encoder: Encoder) -> Any:
     if value - value == 0:
         return value
     bits = struct.pack(">d", value).hex()
     # A NaN has a sign and a payload, which only its bits tell.
-    return {"$float": str(value) if value == value or bits == _NAN else bits}
+    return {"$float": _NAMES.get(bits, bits)}
 
 
-def decode_float(payload: str, decoder: Decoder) -> float:
+def decode_float(payload: str, _decoder: Decoder) -> float:
     if payload in _SPECIAL:
         return _SPECIAL[payload]
     number: float = struct.unpack(">d", bytes.fromhex(payload))[0]
     return number
 
 
-def encode_str(value: str, encoder: Encoder) -> Any:
+def encode_str(value: str, _encoder: Encoder) -> Any:
     return value if is_unicode(value) else {"$str": [ord(character) for character in value]}
 
 
-def decode_str(payload: list[int], decoder: Decoder) -> str:
+def decode_str(payload: list[int], _decoder: Decoder) -> str:
     return "".join(map(chr, payload))
 
 
@@ -69,11 +69,11 @@ def is_unicode(value: str) -> bool:
     return True
 
 
-def encode_bytes(value: bytes, encoder: Encoder) -> Any:
+def encode_bytes(value: bytes, _encoder: Encoder) -> Any:
     return {"$bytes": b64encode(value).decode()}
 
 
-def decode_bytes(payload: str, decoder: Decoder) -> bytes:
+def decode_bytes(payload: str, _decoder: Decoder) -> bytes:
     return b64decode(payload, validate=True)
 
 
@@ -86,31 +86,31 @@ def decode_complex(payload: list[Any], decoder: Decoder) -> complex:
     return complex(decoder.decode(real), decoder.decode(imaginary))
 
 
-def encode_decimal(value: Decimal, encoder: Encoder) -> Any:
+def encode_decimal(value: Decimal, _encoder: Encoder) -> Any:
     return {"$decimal": str(value)}
 
 
-def decode_decimal(payload: str, decoder: Decoder) -> Decimal:
+def decode_decimal(payload: str, _decoder: Decoder) -> Decimal:
     from decimal import Decimal
 
     return Decimal(payload)
 
 
-def encode_uuid(value: UUID, encoder: Encoder) -> Any:
+def encode_uuid(value: UUID, _encoder: Encoder) -> Any:
     return {"$uuid": str(value)}
 
 
-def decode_uuid(payload: str, decoder: Decoder) -> UUID:
+def decode_uuid(payload: str, _decoder: Decoder) -> UUID:
     from uuid import UUID
 
     return UUID(payload)
 
 
-def encode_date(value: datetime.date, encoder: Encoder) -> Any:
+def encode_date(value: datetime.date, _encoder: Encoder) -> Any:
     return {"$date": value.isoformat()}
 
 
-def decode_date(payload: str, decoder: Decoder) -> datetime.date:
+def decode_date(payload: str, _decoder: Decoder) -> datetime.date:
     import datetime
 
     return datetime.date.fromisoformat(payload)
@@ -141,11 +141,11 @@ def decode_time(payload: list[Any], decoder: Decoder) -> datetime.time:
     return datetime.time.fromisoformat(at).replace(fold=fold, tzinfo=decoder.decode(zone))
 
 
-def encode_timedelta(value: datetime.timedelta, encoder: Encoder) -> Any:
+def encode_timedelta(value: datetime.timedelta, _encoder: Encoder) -> Any:
     return {"$timedelta": [value.days, value.seconds, value.microseconds]}
 
 
-def decode_timedelta(payload: list[int], decoder: Decoder) -> datetime.timedelta:
+def decode_timedelta(payload: list[int], _decoder: Decoder) -> datetime.timedelta:
     import datetime
 
     return datetime.timedelta(*payload)
@@ -157,7 +157,7 @@ def encode_timezone(value: datetime.timezone, encoder: Encoder) -> Any:
     return {"$timezone": [encode_timedelta(offset, encoder)["$timedelta"], *name]}
 
 
-def decode_timezone(payload: list[Any], decoder: Decoder) -> datetime.timezone:
+def decode_timezone(payload: list[Any], _decoder: Decoder) -> datetime.timezone:
     import datetime
 
     offset, *name = payload
@@ -166,7 +166,7 @@ def decode_timezone(payload: list[Any], decoder: Decoder) -> datetime.timezone:
     return datetime.timezone(datetime.timedelta(*offset), *name)
 
 
-def encode_zone(value: ZoneInfo, encoder: Encoder) -> Any:
+def encode_zone(value: ZoneInfo, _encoder: Encoder) -> Any:
     if value.key is None:
         raise UnsupportedTypeError(
             "a ZoneInfo without a key, as ZoneInfo.from_file makes it, cannot be saved:"
@@ -175,13 +175,13 @@ def encode_zone(value: ZoneInfo, encoder: Encoder) -> Any:
     return {"$zone": value.key}
 
 
-def decode_zone(payload: str, decoder: Decoder) -> ZoneInfo:
+def decode_zone(payload: str, _decoder: Decoder) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(payload)
 
 
-ENCODERS = {
+ENCODERS: dict[str, Encode] = {
     "builtins.NoneType": encode_constant,
     "builtins.bool": encode_constant,
     "builtins.int": encode_int,
@@ -200,7 +200,7 @@ ENCODERS = {
 }
 """By the class's name, so that looking a class up imports nothing."""
 
-DECODERS = {
+DECODERS: dict[str, Decode] = {
     "$int": decode_int,
     "$float": decode_float,
     "$str": decode_str,

@@ -8,6 +8,7 @@ from typing import Any
 
 from lateen.materializers.cells import cell_decoder, cell_encoder
 from lateen.materializers.classes import Resolver
+from lateen.materializers.codec import Decoder, Encoder
 from lateen.materializers.columns import Form
 from lateen.materializers.indexes import decode_index, encode_index
 from lateen.materializers.libraries import library
@@ -19,8 +20,8 @@ class Sheets:
     """``data.parquet`` for the rows, ``labels-<n>.parquet`` for categories, levels and the like."""
 
     def __init__(self, directory: Path, resolver: Resolver) -> None:
-        self.encoder = cell_encoder()
-        self.decoder = cell_decoder(resolver)
+        self.encoder: Encoder = cell_encoder()
+        self.decoder: Decoder = cell_decoder(resolver)
         self._directory = directory
         self._count = 0
 

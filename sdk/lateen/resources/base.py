@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -69,6 +69,7 @@ class ResourceModel(BaseModel):
             raise ValueError(f"{what} has exactly one of {', '.join(names)}; found {found}")
 
 
-def exactly_one(*names: str) -> dict[str, Any]:
+def exactly_one(*names: str) -> dict[str, JsonValue]:
     """The structural schema of ``check_exactly_one``, for a model's ``json_schema_extra``."""
-    return {"oneOf": [{"required": [name]} for name in names]}
+    choices: list[JsonValue] = [{"required": [name]} for name in names]
+    return {"oneOf": choices}

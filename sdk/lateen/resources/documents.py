@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,14 @@ def parse_resources(text: str, source: str) -> list[Resource]:
 
 def _documents(text: str, source: str) -> Iterator[yaml.MappingNode]:
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=_Loader) if node is not None]
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{source}:{mark.line + 1}" if mark else source
         raise CompileError(f"this is not YAML: {error.problem}", place) from None
     for node in nodes:
+        if isinstance(node, yaml.ScalarNode) and node.value == "":
+            continue
         if not isinstance(node, yaml.MappingNode):
             raise CompileError("a resource is a mapping", _place(node, source))
         yield node
@@ -67,23 +70,28 @@ def _compile_error(
     node: yaml.MappingNode,
     source: str,
 ) -> CompileError:
-    found = [
-        (_place(_node_at(node, location), source), f"{path_text(location)}: {sentence}")
+    found = sorted(
+        (_node_at(node, location).start_mark.line + 1, f"{path_text(location)}: {sentence}")
         for location, sentence in problems(error, model)
-    ]
-    (place, first), *further = found
-    more = [f"\n{place}: {message}" for place, message in further]
-    return CompileError(first + "".join(more), place)
+    )
+    (first_line, first), *further = found
+    more = [f"\n{source}:{line}: {message}" for line, message in further]
+    return CompileError(first + "".join(more), f"{source}:{first_line}")
 
 
 class _Loader(yaml.SafeLoader):
-    """JSON's types only: a date stays text."""
+    """JSON's types only: a date stays text, and ``1e3`` is the number that kubectl takes it for."""
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
 
 
 def _check_keys(node: yaml.Node, source: str) -> None:

@@ -12,7 +12,7 @@ class OutputDeclaration(ResourceModel):
     name: Template
     """The key by which other steps and history name the output."""
     artifact: Template | None = None
-    """The artifact's name, may hold `{date}` and `{time}`; `<pipeline>::<step>::<name>` if absent."""
+    """The artifact's name, with `{date}` and `{time}`; `<pipeline>::<step>::<name>` if absent."""
     version: Version | None = None
     """A name for the version; where absent it has a number only."""
     kind: Word | None = None

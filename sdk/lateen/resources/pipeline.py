@@ -63,7 +63,7 @@ class PipelineBody(ResourceModel):
     timeout: Duration | None = None
     """How long a Run may take, such as `6h`."""
     failure_policy: Literal["continue", "stop", "fast"] | None = None
-    """After a failure: independent steps go on, nothing new starts, or running steps are cancelled."""
+    """After a failure: independent steps go on, nothing new starts, or running ones are stopped."""
     limits: Limits | None = None
     """How much happens at once."""
     steps: Annotated[

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from lateen.domain.names import did_you_mean, shown
+from lateen.domain.names import did_you_mean, nearest, shown
 
 Location = tuple[str | int, ...]
 
@@ -15,9 +15,8 @@ Location = tuple[str | int, ...]
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[Location, str]]:
     """Each problem with the path of its field and a sentence that says what to do."""
     return [
-        (location, _sentence(item, model, location))
+        (tuple(item["loc"]), _sentence(item, model, tuple(item["loc"])))
         for item in error.errors(include_url=False)
-        if (location := tuple(item["loc"])) is not None
     ]
 
 
@@ -33,7 +32,8 @@ def _sentence(item: Any, model: type[BaseModel], location: Location) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         known = _field_names(_model_at(model, location[:-1]))
-        return f"there is no field {location[-1]!r}{did_you_mean(str(location[-1]), known)}"
+        likely = nearest(str(location[-1]), known, 1) or known
+        return f"there is no field {location[-1]!r}{did_you_mean(str(location[-1]), likely)}"
     if kind == "missing":
         return f"the field {location[-1]!r} is missing"
     if kind == "literal_error":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, JsonValue, model_validator
 
 from lateen.resources.base import ResourceModel, exactly_one
 from lateen.resources.fields import Document
@@ -16,22 +16,24 @@ ORIGINS = ("pipeline", "pipelineSpec", "replay", "resume")
 FIXED = (*ORIGINS, "parameters")
 """The fields that never change; only ``desired`` does."""
 
-_ONE_ORIGIN = {
+_ONE_ORIGIN: dict[str, JsonValue] = {
     "rule": f"[{', '.join(f'has(self.{name})' for name in ORIGINS)}].filter(x, x).size() == 1",
     "message": f"exactly one of {', '.join(ORIGINS)} is needed",
 }
-_OWN_PARAMETERS = {
+_OWN_PARAMETERS: dict[str, JsonValue] = {
     "rule": "!has(self.parameters) || has(self.pipeline) || has(self.pipelineSpec)",
     "message": "replay and resume take the parameters of the Run that they name",
 }
-_NAMED_SPEC = {
+_NAMED_SPEC: dict[str, JsonValue] = {
     "rule": "!has(self.pipelineSpec) || has(self.pipelineSpec.name)",
     "message": "a pipelineSpec carries its name",
 }
 
 
-def _fixed(name: str) -> dict[str, str]:
-    # A plain `self == oldSelf` on a field lets optional ones come and go.
+def _fixed(name: str) -> dict[str, JsonValue]:
+    # A plain `self == oldSelf` on a field lets optional ones come and go. Of `parameters`, which
+    # hold any JSON, the API server compares the values but misses a renamed one; who accepts a
+    # Run freezes them, so that such a change has no effect.
     unchanged = f"(!has(self.{name}) || self.{name} == oldSelf.{name})"
     return {
         "rule": f"has(self.{name}) == has(oldSelf.{name}) && {unchanged}",

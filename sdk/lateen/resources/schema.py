@@ -1,7 +1,7 @@
 """The structural schemas that a CustomResourceDefinition holds, made from the pydantic models.
 
-Kubernetes takes a narrow part of OpenAPI: no references, no recursion, a type everywhere, no null in
-a union. What pydantic writes is brought to that form here.
+Kubernetes takes a narrow part of OpenAPI: no references, no recursion, a type everywhere, no null
+in a union. What pydantic writes is brought to that form here.
 """
 
 from __future__ import annotations
@@ -79,10 +79,24 @@ def _inlined(node: Schema, definitions: dict[str, Schema], inside: tuple[str, ..
     if inside.count(name) >= DEEPEST:
         return {"type": "object", PRESERVE: True}
     result = _structural(definitions[name], definitions, (*inside, name))
-    if name in inside:
-        # Rules inside lists of lists would cost more than an API server's budget.
-        result.pop(VALIDATIONS, None)
-    return {**result, **({"description": node["description"]} if "description" in node else {})}
+    if "description" in node:
+        result["description"] = node["description"]
+    return _bare(result) if name in inside else result
+
+
+def _bare(schema: Any) -> Any:
+    """Without rules, which inside lists of lists cost more than an API server's budget, and without
+    descriptions, which stand one level above already and would make the definition too large.
+    """
+    if isinstance(schema, list):
+        return [_bare(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _bare(value)
+        for key, value in schema.items()
+        if key != VALIDATIONS and not (key == "description" and isinstance(value, str))
+    }
 
 
 def _values_of(node: Schema) -> Schema | None:

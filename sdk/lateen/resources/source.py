@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from lateen.domain.references import RULES
 from lateen.resources.base import ResourceModel, exactly_one
@@ -37,13 +37,13 @@ GUARDED_KINDS = ("artifact", "model", "run", "metadata", "attribute")
 _SEEN_BY_CEL = tuple(kind for kind in KINDS if kind != "value")
 # Values of any type are invisible to CEL, so the schema's oneOf is what makes it exactly one; the
 # rule adds the message that people can read.
-_AT_MOST_ONE = {
-    "rule": f"[{', '.join(f'has(self.{kind})' for kind in _SEEN_BY_CEL)}].filter(x, x).size() <= 1",
+_AT_MOST_ONE: dict[str, JsonValue] = {
+    "rule": f"{' + '.join(f'(has(self.{kind}) ? 1 : 0)' for kind in _SEEN_BY_CEL)} <= 1",
     "message": f"exactly one source is needed: {', '.join(KINDS)}",
 }
 
 
-_PAIRS = {
+_PAIRS: dict[str, JsonValue] = {
     "rule": "has(self.step) == has(self.output) && has(self.attribute) == has(self.of)",
     "message": "step goes with output, and attribute with of",
 }

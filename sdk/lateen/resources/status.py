@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lateen.resources.base import ResourceModel
-from lateen.resources.fields import MOST_STEPS, Count, Digest, DnsLabel, Text, Word
+from lateen.resources.fields import MOST_STEPS, Count, Digest, DnsLabel, Word
 
 _BY_TYPE = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -10,23 +11,29 @@ from lateen.resources.base import ResourceModel
 
 WIDTH = 100
 
+_OTHER_WORDS = re.compile(r"[yYnN]|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o?[0-7]+")
+"""What kubectl reads as a boolean or a number, though PyYAML does not."""
+
 
 class _Dumper(yaml.SafeDumper):
-    """Writes repeated values out, and indents lists under their key not at all, as kubectl does."""
+    """Writes repeated values out instead of anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text and _fits_a_block(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
 
 
-def _fits_a_block(text: str) -> bool:
-    """A block cannot hold lines that end in spaces, tabs or what is not printable."""
+def _style(text: str) -> str | None:
+    """Blocks for several lines; quotes for what a block or a bare word would not bring back."""
     lines = text.split("\n")
-    return all(line == line.rstrip() and (line.isprintable()) for line in lines)
+    if not all(line.isprintable() for line in lines):
+        return '"'
+    if len(lines) > 1:
+        return "|" if all(line == line.rstrip() for line in lines) else '"'
+    return "'" if _OTHER_WORDS.fullmatch(text) else None
 
 
 _Dumper.add_representer(str, _text)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+from lateen.domain.artifacts import Manifest, ModelVersion
+from lateen.domain.attempts import AttemptKey, Hit
+from lateen.domain.receipts import Receipt
+from lateen.domain.states import FailureCause
+from lateen.step.lookups import Lookups
+
+T = TypeVar("T")
+Json = dict[str, Any]
 
 
 class ObjectStore(Protocol):
@@ -44,3 +53,137 @@ class ObjectStore(Protocol):
     def blobs(self) -> Iterator[tuple[str, int]]:
         """Digest and generation of every blob."""
         ...
+
+
+class Snapshot(Lookups, Protocol):
+    """One REPEATABLE READ transaction: look-ups, and the records of what they found."""
+
+    def open(self, attempt: AttemptKey) -> None:
+        """Insert the attempt's row."""
+
+    def take(self, attempt: AttemptKey, holder: str) -> int:
+        """Become the attempt's holder; the number of its last resolution. Raises Fenced."""
+        ...
+
+    def record(
+        self,
+        attempt: AttemptKey,
+        holder: str,
+        resolution: int,
+        receipts: Iterable[Receipt],
+        model: ModelVersion | None,
+        key: str | None,
+        parts: Mapping[str, Any] | None,
+    ) -> None:
+        """Store a resolution as the one that holds. Raises Fenced."""
+
+    def record_receipts(
+        self, attempt: AttemptKey, resolution: int, kind: str, receipts: Iterable[Receipt]
+    ) -> None:
+        """Store receipts of the kind ``input`` or ``read``."""
+
+    def receipts(self, attempt: AttemptKey) -> list[Receipt]:
+        """The receipts of the resolution that holds."""
+        ...
+
+    def hits(self, key: str) -> list[Hit]:
+        """The attempts that may serve a cache key, newest first."""
+        ...
+
+    def begin(self, payload: Mapping[str, Any]) -> Json: ...
+
+    def commit(self, payload: Mapping[str, Any]) -> Json: ...
+
+
+class Attempts(Protocol):
+    """The catalog's side of attempts; every write goes through the fence."""
+
+    def in_snapshot(self, work: Callable[[Any], T]) -> T:
+        """Run ``work`` on a Snapshot, again as a whole where the transaction lost a race."""
+        ...
+
+    def open(self, attempt: AttemptKey) -> None: ...
+
+    def begin(self, payload: Mapping[str, Any]) -> Json: ...
+
+    def commit(self, payload: Mapping[str, Any]) -> Json: ...
+
+    def fence(
+        self, attempt: AttemptKey, cause: FailureCause, error: Mapping[str, Any] | None = None
+    ) -> bool: ...
+
+    def lease(self, holder: str, blobs: Iterable[tuple[str, int]]) -> dict[str, int]: ...
+
+    def generations(self, blobs: Iterable[str]) -> dict[str, int]: ...
+
+    def publish(
+        self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
+    ) -> str: ...
+
+    def log_metadata(
+        self,
+        target: Mapping[str, Any],
+        values: Mapping[str, Any],
+        attempt: AttemptKey | None,
+        holder: str | None,
+    ) -> None: ...
+
+    def set_stage(self, payload: Mapping[str, Any]) -> None: ...
+
+
+class Reading(Protocol):
+    """What people look at, as the JSON of the client's protocol."""
+
+    def artifact_versions(self, ids: Iterable[str]) -> list[Json]: ...
+
+    def versions_of_artifact(self, name: str) -> list[Json]: ...
+
+    def artifacts(self) -> list[Json]: ...
+
+    def model_versions(self, ids: Iterable[str]) -> list[Json]: ...
+
+    def versions_of_model(self, name: str) -> list[Json]: ...
+
+    def models(self) -> list[Json]: ...
+
+    def linked(self, model_version: str) -> list[Json]: ...
+
+    def pipelines(self) -> list[Json]: ...
+
+    def pipeline(self, name: str) -> Json: ...
+
+    def run_ids(
+        self,
+        pipeline: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        by_finish: bool = False,
+    ) -> list[str]: ...
+
+    def runs(self, ids: list[str]) -> list[Json]: ...
+
+    def run_id(self, name: str) -> str: ...
+
+    def run(self, run: str) -> Json: ...
+
+    def outputs(self, run: str, step: str) -> Json: ...
+
+    def attempt(self, run: str, step: str, n: int | None = None) -> Json | None: ...
+
+    def receipts(self, run: str, step: str, n: int) -> list[Json]: ...
+
+    def metadata_of_step(self, run: str, step: str) -> Json: ...
+
+    def previous_key(self, run: str, step: str) -> Json | None: ...
+
+    def manifest(self, version: str) -> tuple[Manifest, bool]: ...
+
+
+class Catalog(Protocol):
+    """Everything that is recorded."""
+
+    @property
+    def attempts(self) -> Attempts: ...
+
+    @property
+    def reading(self) -> Reading: ...

@@ -12,6 +12,7 @@ from typing import Any
 
 from lateen.domain.artifacts import ArtifactVersion, ModelVersion
 from lateen.domain.errors import KindMismatchError, MissingReferenceError
+from lateen.domain.missing import MISSING
 from lateen.domain.names import LATEST, did_you_mean, is_number
 from lateen.domain.receipts import (
     ArtifactInput,
@@ -26,6 +27,7 @@ from lateen.domain.references import (
     ArtifactReference,
     Attribute,
     Entries,
+    Guarded,
     Items,
     Metadata,
     ModelArtifact,
@@ -66,6 +68,15 @@ def resolve(
     model = resolver.step_model()
     inputs = {name: resolver.source(name, "", source) for name, source in step.inputs.items()}
     return Resolution(inputs, tuple(resolver.receipts), model)
+
+
+def look_up(source: Subject, run: str, model: ModelSpec | None, lookups: Lookups) -> Receipt:
+    """What one reference is in this snapshot, for a read outside of the inputs.
+
+    Raises MissingReferenceError and KindMismatchError as ``resolve`` does.
+    """
+    _, receipt = _Resolver(run, {}, model, lookups, {})._subject("", "", source)
+    return receipt
 
 
 def needs_own_version(model: ModelSpec | None) -> bool:
@@ -115,9 +126,9 @@ class _Resolver:
         """One input, or one item inside of it."""
         match source:
             case Value(value):
-                return PlainInput(value)
+                return self._plain(name, path, source, value)
             case Parameter(parameter):
-                return PlainInput(self._parameters[parameter])
+                return self._plain(name, path, source, self._parameters[parameter])
             case Items(items, container):
                 resolved = [self.source(name, _join(path, i), x) for i, x in enumerate(items)]
                 return ItemsInput(tuple(resolved), container)
@@ -125,6 +136,8 @@ class _Resolver:
                 return EntriesInput({k: self.source(name, _join(path, k), x) for k, x in entries})
             case _ if (name, path) in self._pinned:
                 return self._kept(self._pinned[name, path])
+            case Guarded():
+                return self._guarded(name, path, source)
             case Metadata() | Attribute():
                 return self._value(name, path, source)
             case _:
@@ -132,11 +145,24 @@ class _Resolver:
                 self.receipts.append(receipt)
                 return ArtifactInput(artifact)
 
+    def _plain(self, name: str, path: str, source: Source, value: Any) -> PlainInput:
+        self.receipts.append(Receipt(name, path, to_json(source), value=value, has_value=True))
+        return PlainInput(value)
+
     def _kept(self, receipt: Receipt) -> ResolvedInput:
         self.receipts.append(receipt)
         if receipt.has_value or receipt.artifact is None:
             return PlainInput(receipt.value)
         return ArtifactInput(receipt.artifact)
+
+    def _guarded(self, name: str, path: str, source: Guarded) -> ResolvedInput:
+        """What stands where the reference matches, else its default (semantics 31)."""
+        try:
+            return self.source(name, path, source.source)
+        except MissingReferenceError:
+            if source.default is MISSING:
+                raise
+            return self._plain(name, path, source, source.default)
 
     def _value(self, name: str, path: str, source: Metadata | Attribute) -> PlainInput:
         subject, found = self._subject(name, path, source.of)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,14 +112,7 @@ class Tree:
     @contextmanager
     def open(self, found: FoundFile) -> Iterator[BinaryIO]:
         """The file, at its start; MaterializerError where it is not the one that was found."""
-        folder, _, name = found.path.rpartition("/")
-
-        def unfollowed(name: str, flags: int) -> int:
-            return os.open(name, flags | _UNFOLLOWED, dir_fd=parent)
-
-        with _explained(found.path), _opened(self._descriptor, folder) as parent:
-            file = open(name, "rb", buffering=0, opener=unfollowed)
-        with file:
+        with _open_file(self._descriptor, found.path) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or _identity(status) != found.identity:
                 raise _changed(found.path)
@@ -192,6 +186,16 @@ def _check_kind(path: str, mode: int) -> None:
             f"{shown(path)} in an output is {_KINDS.get(stat.S_IFMT(mode), 'no file')};"
             " only regular files and directories are stored: save a copy of its content"
         )
+
+
+def _open_file(root: int, path: str) -> FileIO:
+    folder, _, name = path.rpartition("/")
+    with _explained(path), _opened(root, folder) as parent:
+
+        def unfollowed(name: str, flags: int) -> int:
+            return os.open(name, flags | _UNFOLLOWED, dir_fd=parent)
+
+        return open(name, "rb", buffering=0, opener=unfollowed)
 
 
 @contextmanager

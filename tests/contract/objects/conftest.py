@@ -35,7 +35,7 @@ def directory_subject(home: Path) -> Subject:
 STORES: dict[str, Callable[[Path], Subject]] = {"directory": directory_subject}
 
 
-@pytest.fixture(params=sorted(STORES))
+@pytest.fixture(scope="session", params=sorted(STORES))
 def make_subject(request: pytest.FixtureRequest) -> Callable[[Path], Subject]:
     """Makes an empty store below a directory."""
     return STORES[request.param]

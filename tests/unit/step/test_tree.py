@@ -205,6 +205,8 @@ def test_a_file_that_is_not_as_it_was_found_is_refused(tmp_path, change):
         change_after_finding(path, change)
         with pytest.raises(MaterializerError, match="'inner/a' of an output"):
             tree.digest(file)
+        with pytest.raises(MaterializerError), tree.open(file):
+            pass
 
 
 def test_a_directory_that_became_a_link_is_refused(tmp_path):

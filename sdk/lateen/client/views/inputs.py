@@ -20,6 +20,6 @@ def _view(item: Mapping[str, Any]) -> Any:
         case {"list": [*items], **rest}:
             container = tuple if rest.get("as") == "tuple" else list
             return container(map(_view, items))
-        case {"map": {**entries}}:
+        case {"map": entries}:
             return views_of(entries)
     return item["value"]

@@ -101,9 +101,7 @@ class ModelVersionView(Record):
         """Like ``get_artifact``, but KindMismatchError for what is no model."""
         return self._artifact(name, version, ArtifactType.MODEL)
 
-    def get_data_artifact(
-        self, name: str, version: str | int | None = None
-    ) -> ArtifactVersionView:
+    def get_data_artifact(self, name: str, version: str | int | None = None) -> ArtifactVersionView:
         """Like ``get_artifact``, but KindMismatchError for what is no data."""
         return self._artifact(name, version, ArtifactType.DATA)
 
@@ -115,7 +113,7 @@ class ModelVersionView(Record):
             model_version=self.id,
             name=name,
             version=None if version is None else version_text(version),
-            kind=kind,
+            kind=None if kind is None else kind.value,
         )
         return ArtifactVersionView(fields)
 
@@ -137,7 +135,7 @@ class ModelVersionView(Record):
         self._fields = current().call(
             "set_stage",
             model_version=self.id,
-            stage=checked_stage(stage),
+            stage=checked_stage(stage).value,
             force=force,
             expect=None if expect is None else version_text(expect),
         )

@@ -43,7 +43,10 @@ class Named(Mapping[str, V]):
 
     def get(self, key: str | int, default: Any = None) -> Any:
         """The view, or the default where there is none."""
-        return self[key] if key in self else default
+        try:
+            return self[key]
+        except NotFoundError:
+            return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)

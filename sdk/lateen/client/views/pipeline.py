@@ -39,9 +39,9 @@ class PipelineView(Record):
     @property
     def last_successful_run(self) -> RunView:
         """The newest run that succeeded; NotFoundError where there is none."""
-        return self._newest(RunPhase.SUCCEEDED, "has no run that succeeded")
+        return self._newest(RunPhase.SUCCEEDED.value, "has no run that succeeded")
 
-    def _newest(self, status: RunPhase | None, trouble: str) -> RunView:
+    def _newest(self, status: str | None, trouble: str) -> RunView:
         found = current().call(
             "runs", pipeline=self.name, status=status, limit=1, newest_first=True
         )

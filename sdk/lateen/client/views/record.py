@@ -22,7 +22,8 @@ class Record:
 
     def _field(self, name: str) -> Any:
         if name not in self._fields:
-            self._fields.update(self._fetched())
+            # What was given wins: a receipt's model keeps the stage that it had then.
+            self._fields = {**self._fetched(), **self._fields}
         return self._fields[name]
 
     def _moment(self, name: str) -> datetime | None:

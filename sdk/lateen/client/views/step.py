@@ -95,9 +95,7 @@ class StepView(Record):
         return str(current().call("logs", run=self._run, step=self._fields["name"]))
 
     def _fetched(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = current().call(
-            "step", run=self._run, step=self._fields["name"]
-        )
+        found: Mapping[str, Any] = current().call("step", run=self._run, step=self._fields["name"])
         return found
 
     def __repr__(self) -> str:

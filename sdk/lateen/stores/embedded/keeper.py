@@ -1,7 +1,8 @@
 """The process that stops a home's server once nobody has used it for a while.
 
-``python -m lateen.stores.embedded.keeper HOME IDLE INTERVAL DESCRIPTOR``, where the descriptor
-holds the keeper's lock.
+``python -m lateen.stores.embedded.keeper HOME DATA IDLE INTERVAL LOCK USE``, where the last two are
+descriptors: one holds the keeper's lock, the other is open on the lock that users share. They are
+handed down, since the home may be gone before this process has begun.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from .place import Place
 class Keeper:
     """Watches the lock that every user of the server shares."""
 
-    def __init__(self, place: Place, lock: int) -> None:
+    def __init__(self, place: Place, data: Path, *, lock: int, use: int) -> None:
         self._place = place
-        self._data = place.data.resolve()
-        self._server = postmaster.read(self._data)
+        self._data = data
+        self._server = postmaster.read(data)
         self._lock = lock
-        self._use = os.open(place.use_lock, os.O_RDWR)
+        self._use = use
         self._seen = 0
 
     def keep(self, idle: float, interval: float) -> None:
@@ -94,8 +95,9 @@ class Keeper:
 
 def main(arguments: list[str]) -> None:
     """Keep the server that the command line names."""
-    home, idle, interval, lock = arguments
-    Keeper(Place(Path(home)), int(lock)).keep(float(idle), float(interval))
+    home, data, idle, interval, lock, use = arguments
+    keeper = Keeper(Place(Path(home)), Path(data), lock=int(lock), use=int(use))
+    keeper.keep(float(idle), float(interval))
 
 
 if __name__ == "__main__":

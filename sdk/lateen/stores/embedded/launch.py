@@ -17,7 +17,7 @@ def launch(
     command: list[str],
     *,
     log: Path,
-    keep: int,
+    keep: tuple[int, ...],
     environment: Mapping[str, str] = PLAIN_ENVIRONMENT,
     identity: Identity | None = None,
 ) -> None:
@@ -32,7 +32,7 @@ def launch(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            pass_fds=(keep,),
+            pass_fds=keep,
             start_new_session=True,
             cwd="/",
             env=environment,

@@ -11,7 +11,7 @@ from lateen.domain.errors import SetupError
 from .account import Account
 
 LONGEST = 100
-NAME = "/.s.PGSQL.5432"
+NAME = ".s.PGSQL.5432"
 
 
 def provide(data: Path, account: Account) -> Path:
@@ -32,9 +32,16 @@ def fallback(data: Path) -> Path:
     return Path(f"/tmp/lateen-{os.geteuid()}-{digest[:12]}")
 
 
+def clear(data: Path) -> None:
+    """Remove the socket of a dead server, whose pid in its lock file may be another's by now."""
+    for directory in (data.parent / "run", fallback(data)):
+        for name in (NAME, f"{NAME}.lock"):
+            (directory / name).unlink(missing_ok=True)
+
+
 def _fits(directory: Path) -> bool:
     # PostgreSQL takes a list of directories, so commas and quotes would have to be escaped.
-    path = os.fsencode(directory) + NAME.encode()
+    path = os.fsencode(directory / NAME)
     return len(path) < LONGEST and not set(b",\"'\\\n") & set(path)
 
 

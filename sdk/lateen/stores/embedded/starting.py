@@ -74,6 +74,7 @@ def _start(place: Place, data: Path, command: list[str], account: Account) -> Po
         if server is not None:
             return server
         _disown(data)
+        sockets.clear(data)
         begin = place.log.stat().st_size if place.log.exists() else 0
         server = _launch_server(place, data, command, account, deadline)
         if server is not None:
@@ -125,7 +126,7 @@ def _launch_server(
     ended, alive = os.pipe()
     try:
         try:
-            launch(command, log=place.log, keep=alive, identity=account.identity)
+            launch(command, log=place.log, keep=(alive,), identity=account.identity)
         finally:
             os.close(alive)  # now the pipe closes with the server's last process
         watch = select.poll()
@@ -145,15 +146,17 @@ def _start_keeper(place: Place, idle: float, interval: float) -> None:
         return
     package_root = str(Path(__file__).parents[3])
     search = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
-    arguments = [str(place.home), str(idle), str(interval), str(held)]
+    use = os.open(place.use_lock, os.O_RDWR)
+    arguments = [place.home, place.data.resolve(), idle, interval, held, use]
     try:
         launch(
-            [sys.executable, "-P", "-m", "lateen.stores.embedded.keeper", *arguments],
+            [sys.executable, "-P", "-m", "lateen.stores.embedded.keeper", *map(str, arguments)],
             log=place.log,
-            keep=held,
+            keep=(held, use),
             environment={**os.environ, "PYTHONPATH": search},
         )
     finally:
+        os.close(use)
         os.close(held)  # the keeper has it
 
 

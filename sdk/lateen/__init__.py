@@ -1,0 +1,132 @@
+"""Machine learning pipelines whose inputs are bound when a step starts."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+from lateen.authoring import target as _target
+from lateen.client import transport as _transport
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactConfig",
+    "ArtifactType",
+    "Client",
+    "ExternalArtifact",
+    "LateenError",
+    "Model",
+    "ModelStages",
+    "NotFoundError",
+    "Resources",
+    "Retry",
+    "RunFailed",
+    "StageTakenError",
+    "get_pipeline_context",
+    "get_step_context",
+    "load_artifact",
+    "log_artifact_metadata",
+    "log_metadata",
+    "log_model_metadata",
+    "log_step_metadata",
+    "pipeline",
+    "register_artifact",
+    "save_artifact",
+    "step",
+]
+
+# As a plain name, so that the typing module need not load: type checkers know it all the same.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lateen.authoring.annotations import ArtifactConfig
+    from lateen.authoring.context import get_pipeline_context
+    from lateen.authoring.external import ExternalArtifact
+    from lateen.authoring.pipeline import pipeline
+    from lateen.authoring.quantities import Resources, Retry
+    from lateen.authoring.step import step
+    from lateen.authoring.target import Target
+    from lateen.client.artifacts import load_artifact, register_artifact, save_artifact
+    from lateen.client.client import Client
+    from lateen.client.context import get_step_context
+    from lateen.client.log import (
+        log_artifact_metadata,
+        log_metadata,
+        log_model_metadata,
+        log_step_metadata,
+    )
+    from lateen.client.model import Model
+    from lateen.client.transport import Transport
+    from lateen.domain.errors import LateenError, NotFoundError, RunFailed, StageTakenError
+    from lateen.domain.kinds import ArtifactType
+    from lateen.domain.states import ModelStages
+
+# Loaded with their first use: `import lateen` itself stays quick.
+_HOMES = {
+    "ArtifactConfig": "authoring.annotations",
+    "ArtifactType": "domain.kinds",
+    "Client": "client.client",
+    "ExternalArtifact": "authoring.external",
+    "LateenError": "domain.errors",
+    "Model": "client.model",
+    "ModelStages": "domain.states",
+    "NotFoundError": "domain.errors",
+    "Resources": "authoring.quantities",
+    "Retry": "authoring.quantities",
+    "RunFailed": "domain.errors",
+    "StageTakenError": "domain.errors",
+    "get_pipeline_context": "authoring.context",
+    "get_step_context": "client.context",
+    "load_artifact": "client.artifacts",
+    "log_artifact_metadata": "client.log",
+    "log_metadata": "client.log",
+    "log_model_metadata": "client.log",
+    "log_step_metadata": "client.log",
+    "pipeline": "authoring.pipeline",
+    "register_artifact": "client.artifacts",
+    "save_artifact": "client.artifacts",
+    "step": "authoring.step",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, from the module that it lives in."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """This package, in which ``step`` is the decorator and never the subpackage of that name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # An import of `lateen.step.…` would put the subpackage in the decorator's place.
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def _local_target() -> Target:
+    from lateen.local import target
+
+    return target.default()
+
+
+def _local_transport() -> Transport:
+    from lateen.local import target
+
+    return target.default().transport()
+
+
+sys.modules[__name__].__class__ = _Package
+_target.set_target(_local_target)
+_transport.set_transport(_local_transport)

@@ -1,0 +1,176 @@
+"""The pipeline whose body is running now, and what it has called so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from lateen.authoring.definition import StepDefinition
+from lateen.authoring.external import ExternalArtifact
+from lateen.authoring.late_models import LateModelVersion
+from lateen.authoring.location import caller
+from lateen.authoring.step_names import StepName, StepNames, Wish
+from lateen.domain.errors import CompileError, StepContextError
+from lateen.domain.references import ArtifactReference, ModelReference
+from lateen.domain.spec import ModelSpec, StepSpec
+
+UPLOAD_PREFIX = "upload:"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A body that is running: the pipeline's own, or that of one inlined in it."""
+
+    model: ModelSpec | None = None
+    cache: bool | None = None
+    """Whether the steps that do not say it themselves are cached."""
+    image: str | None = None
+    """The image of an inlined pipeline; the outermost one's is the pipeline's."""
+    prefix: str = ""
+    """What the names of its steps start with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step to wait for, as ``after=`` names it."""
+
+    step: str
+    prefix: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepCall:
+    """One call of a step in a body."""
+
+    spec: StepSpec
+    definition: StepDefinition
+    after: tuple[Waiting, ...]
+    """Steps named by text, which the body may call later."""
+    location: str
+
+
+class Composition:
+    """The steps that a pipeline's body has called, with their names and uploads."""
+
+    def __init__(self, pipeline: str, frame: Frame, location: str) -> None:
+        self.pipeline = pipeline
+        self.location = location
+        self.model = frame.model
+        self.calls: list[StepCall] = []
+        self.names = StepNames()
+        self._frames = [frame]
+        self._uploads: dict[int, tuple[ExternalArtifact, ArtifactReference]] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost body that is running."""
+        return self._frames[-1]
+
+    @contextmanager
+    def inlined(self, pipeline: str, frame: Frame) -> Iterator[None]:
+        """Run another pipeline's body as a part of this one; its model gives way to ours."""
+        outer = self.frame
+        self._frames.append(
+            Frame(
+                model=outer.model or frame.model,
+                cache=outer.cache if frame.cache is None else frame.cache,
+                image=frame.image or outer.image,
+                prefix=self.names.claim_prefix(pipeline, outer.prefix),
+            )
+        )
+        try:
+            yield
+        finally:
+            self._frames.pop()
+
+    def claim(self, wish: Wish) -> StepName:
+        """A name for a called step."""
+        return self.names.claim(wish, self.frame.prefix)
+
+    def upload(self, external: ExternalArtifact) -> ArtifactReference:
+        """A reference to a value that will be saved before the run; once for each value."""
+        if id(external) not in self._uploads:
+            placeholder = f"{UPLOAD_PREFIX}{len(self._uploads)}"
+            self._uploads[id(external)] = (external, ArtifactReference(digest=placeholder))
+        return self._uploads[id(external)][1]
+
+    @property
+    def uploads(self) -> dict[str, object]:
+        """The values to save, by their placeholder digests."""
+        return {
+            str(reference.digest): external.value for external, reference in self._uploads.values()
+        }
+
+
+_current: ContextVar[Composition | None] = ContextVar("lateen_composition", default=None)
+_loading: ContextVar[bool] = ContextVar("lateen_loading", default=False)
+
+
+def composing() -> Composition | None:
+    """The pipeline that is being compiled here, if any."""
+    return _current.get()
+
+
+@contextmanager
+def composed(composition: Composition | None) -> Iterator[None]:
+    """Let step calls go to the composition."""
+    token = _current.set(composition)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import a module for what it defines: pipelines that it calls do not run."""
+    token = _loading.set(True)
+    try:
+        yield
+    finally:
+        _loading.reset(token)
+
+
+def is_loading() -> bool:
+    """Whether a module is being imported for what it defines."""
+    return _loading.get()
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineContext:
+    """What a body may ask about its own pipeline."""
+
+    name: str
+    """The name of the pipeline; in an inlined one, that of the outermost."""
+    _composition: Composition
+
+    @property
+    def model(self) -> LateModelVersion:
+        """The version of the pipeline's model that each step will have; nothing is read yet.
+
+        Raises CompileError where the pipeline has no model.
+        """
+        model = self._composition.frame.model
+        if model is None:
+            raise CompileError(
+                f"the pipeline {self.name!r} has no model; give it one:"
+                ' @pipeline(model=Model("name", version=...))',
+                caller(),
+            )
+        is_own = model is self._composition.model
+        reference = ModelReference() if is_own else ModelReference(model.name, model.version)
+        return LateModelVersion(reference, model.name)
+
+
+def get_pipeline_context() -> PipelineContext:
+    """The context of the pipeline whose body is running; StepContextError outside of one."""
+    composition = composing()
+    if composition is None:
+        raise StepContextError(
+            "get_pipeline_context() works in a pipeline's body alone, while it is compiled;"
+            " in a step, get_step_context() has the run and its model"
+        )
+    return PipelineContext(composition.pipeline, composition)

@@ -1,0 +1,131 @@
+"""Look-ups: references in a pipeline's body, views of what is there now everywhere else."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from lateen.authoring import late
+from lateen.authoring.composition import composing
+from lateen.authoring.location import caller
+from lateen.client.stack import Stack
+from lateen.client.transport import current
+from lateen.client.views.artifact import ArtifactView
+from lateen.client.views.artifact_version import ArtifactVersionView
+from lateen.client.views.model import ModelView
+from lateen.client.views.model_version import ModelVersionView
+from lateen.client.views.pipeline import PipelineView
+from lateen.client.views.run import RunView
+from lateen.client.views.runs import Runs
+from lateen.domain.errors import CompileError
+from lateen.domain.names import LATEST, version_text
+from lateen.domain.states import ModelStages
+
+
+class Client:
+    """Looks up artifacts, models and runs.
+
+    In a pipeline's body a look-up gives a reference, resolved when a step that takes it starts;
+    ``Client(late=False)`` looks at once there too. Which of the two is decided at each call.
+    Look-ups raise NotFoundError, naming the nearest, for what does not exist.
+    """
+
+    def __init__(self, late: bool | None = None) -> None:
+        self._late = late
+
+    def get_artifact_version(
+        self,
+        name_id_or_prefix: str | UUID,
+        version: str | int | None = None,
+        fresh: bool = False,
+    ) -> ArtifactVersionView:
+        """An artifact's version, the latest where none is given; or one by (a prefix of) its id.
+
+        In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again.
+        """
+        name, number = str(name_id_or_prefix), _text(version)
+        if self._is_late():
+            return cast(ArtifactVersionView, late.artifact_version(name, number))
+        found = current().call("artifact_version", name=name, version=number, fresh=fresh)
+        return ArtifactVersionView(found)
+
+    def list_artifact_versions(self, name: str) -> list[ArtifactVersionView]:
+        """All versions of an artifact, in the order of their numbers."""
+        self._only_now("list_artifact_versions")
+        found = current().call("artifact_versions", name=name)
+        return [ArtifactVersionView(item) for item in found]
+
+    def list_artifacts(self) -> list[ArtifactView]:
+        """All artifacts."""
+        self._only_now("list_artifacts")
+        return [ArtifactView(item) for item in current().call("artifacts")]
+
+    def get_model_version(
+        self, name: str, version: str | int | ModelStages | None = None, fresh: bool = False
+    ) -> ModelVersionView:
+        """A model's version by stage, number or name, the latest where none is given.
+
+        In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again.
+        """
+        wanted = _text(version)
+        if self._is_late():
+            return cast(ModelVersionView, late.model_version(name, wanted or LATEST))
+        found = current().call("model_version", name=name, version=wanted, fresh=fresh)
+        return ModelVersionView(found)
+
+    def list_model_versions(self, name: str) -> list[ModelVersionView]:
+        """All versions of a model, in the order of their numbers."""
+        self._only_now("list_model_versions")
+        return [ModelVersionView(item) for item in current().call("model_versions", name=name)]
+
+    def get_model(self, name: str) -> ModelView:
+        """A model, over all of its versions."""
+        self._only_now("get_model")
+        current().call("model_versions", name=name)  # for the error where there is no such model
+        return ModelView({"name": name})
+
+    def list_models(self) -> list[ModelView]:
+        """All models."""
+        self._only_now("list_models")
+        return [ModelView(item) for item in current().call("models")]
+
+    def get_pipeline(self, name: str) -> PipelineView:
+        """A pipeline, over all of its runs."""
+        if self._is_late():
+            return cast(PipelineView, late.pipeline(name))
+        return PipelineView(current().call("pipeline", name=name))
+
+    def list_pipelines(self) -> list[PipelineView]:
+        """All pipelines that ever ran."""
+        self._only_now("list_pipelines")
+        return [PipelineView(item) for item in current().call("pipelines")]
+
+    def get_pipeline_run(self, name_id_or_prefix: str | UUID) -> RunView:
+        """A run by its name, its id, or a unique prefix of that."""
+        self._only_now("get_pipeline_run")
+        return RunView(current().call("run", name=str(name_id_or_prefix)))
+
+    def list_pipeline_runs(self) -> Runs:
+        """All runs in order of time, the newest last."""
+        self._only_now("list_pipeline_runs")
+        return Runs(RunView(item) for item in current().call("runs"))
+
+    @property
+    def active_stack(self) -> Stack:
+        """Where artifacts are kept."""
+        return Stack()
+
+    def _is_late(self) -> bool:
+        return self._late is not False and composing() is not None
+
+    def _only_now(self, method: str) -> None:
+        if self._is_late():
+            raise CompileError(
+                f"{method} cannot wait until a step starts: it has no late form; look at once, with"
+                f" Client(late=False).{method}(...), or look in a step",
+                caller(),
+            )
+
+
+def _text(version: str | int | None) -> str | None:
+    return None if version is None else version_text(version)

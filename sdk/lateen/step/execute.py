@@ -1,0 +1,212 @@
+"""Execute: loads the inputs, runs the user's function, saves what it returns.
+
+Runs in the step's own container too, so it needs the standard library only. It holds no
+credentials: whatever it wants of the catalog it asks publish for, over the socket.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from lateen.client import context, transport
+from lateen.domain.errors import (
+    Fenced,
+    MaterializerError,
+    SetupError,
+    TypeMismatchError,
+    UnsupportedTypeError,
+    UserError,
+)
+from lateen.domain.states import FailureCause
+from lateen.materializers import check, load, requirements, rescue, save
+from lateen.step.logs import captured
+from lateen.step.outcome import Outcome, SavedOutput
+from lateen.step.workdir import WorkDirectory, read_json, write_json
+
+
+class Output(Protocol):
+    """What execute needs to know of a declared output."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def annotation(self) -> Any: ...
+    @property
+    def allow_pickle(self) -> bool: ...
+
+
+class Definition(Protocol):
+    """What execute needs to know of a step; `lateen.authoring.step.StepDefinition` is one."""
+
+    @property
+    def function(self) -> Callable[..., Any]: ...
+    @property
+    def outputs(self) -> tuple[Any, ...]: ...
+    @property
+    def multiple(self) -> bool: ...
+    @property
+    def annotations(self) -> Mapping[str, Any]: ...
+    @property
+    def materializers(self) -> Mapping[str, Any]: ...
+
+
+def execute(work: WorkDirectory, socket: Path, definition: Definition, rescues: Path) -> Outcome:
+    """Runs the attempt whose instructions lie in the work directory, and writes its outcome.
+
+    ``rescues`` is a folder outside the work directory for values that cannot be saved. Raises
+    Fenced where the attempt may not begin; every other failure is in the outcome.
+    """
+    instructions = read_json(work.instructions)
+    directories = {output.key: work.output(output.key) for output in definition.outputs}
+    context.activate(instructions["context"], socket, work.outputs, directories)
+    try:
+        with captured(work.log):
+            outcome = _run(work, definition, instructions, rescues)
+    finally:
+        context.deactivate()
+    write_json(work.outcome, outcome.to_json())
+    return outcome
+
+
+def _run(
+    work: WorkDirectory, definition: Definition, instructions: Mapping[str, Any], rescues: Path
+) -> Outcome:
+    try:
+        _check_requirements(definition, instructions)
+        transport.current().call("begin")
+        arguments = _arguments(instructions["inputs"], definition)
+        value = definition.function(**arguments)
+        return Outcome(_save_outputs(work, definition, value, rescues))
+    except Fenced:
+        raise
+    except Exception as error:
+        return Outcome.failed(error, FailureCause.USER)
+    except SystemExit as error:
+        return Outcome.failed(_exit(error), FailureCause.USER)
+
+
+def _exit(error: SystemExit) -> UserError:
+    exit_error = UserError(f"the step's code called sys.exit({error.code!r}); return or raise")
+    return exit_error.with_traceback(error.__traceback__)
+
+
+def _check_requirements(definition: Definition, instructions: Mapping[str, Any]) -> None:
+    """Before user code: are the libraries here that the inputs and outputs need?"""
+    wanted = [output.annotation for output in definition.outputs]
+    missing = [found for want in wanted for found in requirements(want)]
+    for leaf in _artifacts(instructions["inputs"].values()):
+        missing += requirements(leaf["type"])
+    if missing:
+        lines = "; ".join(f"{item.needed_for} needs {item.distribution}" for item in missing)
+        names = " ".join(dict.fromkeys(item.distribution for item in missing))
+        raise SetupError(f"{lines}: pip install {names} (in the step's image)")
+
+
+def _artifacts(inputs: Any) -> list[Mapping[str, Any]]:
+    found = []
+    for item in inputs:
+        if "list" in item:
+            found += _artifacts(item["list"])
+        elif "map" in item:
+            found += _artifacts(item["map"].values())
+        elif "artifact" in item:
+            found.append(item["artifact"])
+    return found
+
+
+def _arguments(inputs: Mapping[str, Any], definition: Definition) -> dict[str, Any]:
+    arguments = {}
+    for name, item in inputs.items():
+        annotation = definition.annotations.get(name, Any)
+        value = _value(item, annotation)
+        try:
+            arguments[name] = check(value, annotation)
+        except TypeMismatchError as error:
+            raise TypeMismatchError(f"input {name!r}: {error}") from None
+    return arguments
+
+
+def _value(item: Mapping[str, Any], annotation: Any = Any) -> Any:
+    if "list" in item:
+        values = [_value(each) for each in item["list"]]
+        return tuple(values) if item["as"] == "tuple" else values
+    if "map" in item:
+        return {key: _value(each) for key, each in item["map"].items()}
+    if "artifact" not in item:
+        return _plain(item["value"], annotation)
+    artifact = item["artifact"]
+    return load(
+        Path(artifact["path"]),
+        format=artifact["format"],
+        type=artifact["type"],
+        materializer=artifact["materializer"],
+        annotation=annotation,
+        allow_pickle=artifact["pickled"],
+    )
+
+
+def _plain(value: Any, annotation: Any) -> Any:
+    """A JSON value as its annotation wants it: JSON has no tuples and no sets."""
+    wanted = typing.get_origin(annotation) or annotation
+    if isinstance(value, list) and wanted in (tuple, set, frozenset):
+        return wanted(value)
+    return value
+
+
+def _save_outputs(
+    work: WorkDirectory, definition: Definition, value: Any, rescues: Path
+) -> dict[str, SavedOutput]:
+    values = _split(definition, value)
+    checked = {}
+    for output in definition.outputs:
+        try:
+            checked[output.key] = check(values[output.key], output.annotation)
+        except TypeMismatchError as error:
+            raise TypeMismatchError(f"output {output.key!r}: {error}") from None
+    return {
+        output.key: _saved(work, definition, output, checked[output.key], rescues)
+        for output in definition.outputs
+    }
+
+
+def _split(definition: Definition, value: Any) -> dict[str, Any]:
+    keys = [output.key for output in definition.outputs]
+    if not keys:
+        return {}
+    if not definition.multiple:
+        return {keys[0]: value}
+    if not isinstance(value, tuple | list) or len(value) != len(keys):
+        found = f"{len(value)} values" if isinstance(value, tuple | list) else type(value).__name__
+        raise TypeMismatchError(
+            f"the step puts out {len(keys)} values ({', '.join(keys)}), but returned {found}"
+        )
+    return dict(zip(keys, value, strict=True))
+
+
+def _saved(
+    work: WorkDirectory, definition: Definition, output: Output, value: Any, rescues: Path
+) -> SavedOutput:
+    try:
+        saved = save(
+            value,
+            work.output(output.key),
+            annotation=output.annotation,
+            materializer=definition.materializers.get(output.key),
+            allow_pickle=output.allow_pickle,
+        )
+    except MaterializerError as error:
+        kept = rescue(value, rescues / output.key)
+        where = f"; the value was kept in {kept}" if kept else ""
+        kind = UnsupportedTypeError if isinstance(error, UnsupportedTypeError) else type(error)
+        raise kind(f"output {output.key!r}: {error}{where}") from error
+    return SavedOutput(
+        saved.format,
+        saved.type,
+        saved.materializer,
+        saved.kind.value,
+        saved.pickled,
+        saved.metadata,
+    )

@@ -1,0 +1,103 @@
+"""The bounded log of a step: what it printed, and where it was cut."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+HEAD_BYTES = 1 << 20
+TAIL_BYTES = 256 << 10
+
+
+class BoundedLog:
+    """Keeps the first megabyte and the last quarter of one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._head = 0
+        self._tail = bytearray()
+        self._cut = 0
+        self._lock = threading.Lock()
+        self._file: io.BufferedWriter | None = None
+
+    def write(self, text: str) -> None:
+        """Adds what was printed."""
+        data = text.encode("utf-8", "backslashreplace")
+        with self._lock:
+            room = max(0, HEAD_BYTES - self._head)
+            self._append(data[:room])
+            self._tail += data[room:]
+            excess = len(self._tail) - TAIL_BYTES
+            if excess > 0:
+                del self._tail[:excess]
+                self._cut += excess
+
+    def _append(self, data: bytes) -> None:
+        if not data:
+            return
+        if self._file is None:
+            self._file = open(self._path, "wb", buffering=0)  # type: ignore[assignment]
+        assert self._file is not None
+        self._file.write(data)
+        self._head += len(data)
+
+    def close(self) -> None:
+        """Writes the tail, after a line that says how much is missing between."""
+        with self._lock:
+            if self._cut:
+                self._append(f"\n... {self._cut} bytes of this log were cut here ...\n".encode())
+            self._append(bytes(self._tail))
+            self._tail.clear()
+            if self._file is not None:
+                self._file.close()
+
+
+class _Tee(io.TextIOBase):
+    """A stream that also goes to the log; everything else is the original stream's."""
+
+    def __init__(self, stream: TextIO, log: BoundedLog) -> None:
+        self._stream = stream
+        self._log = log
+
+    def write(self, text: str) -> int:
+        self._log.write(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+
+@contextmanager
+def captured(path: Path) -> Iterator[None]:
+    """Copies what Python code prints into the log while the block runs."""
+    log = BoundedLog(path)
+    out, err = sys.stdout, sys.stderr
+    tee_out, tee_err = _Tee(out, log), _Tee(err, log)
+    sys.stdout, sys.stderr = tee_out, tee_err
+    try:
+        yield
+    finally:
+        # A step that replaced a stream itself keeps its replacement.
+        if sys.stdout is tee_out:
+            sys.stdout = out
+        if sys.stderr is tee_err:
+            sys.stderr = err
+        log.close()

@@ -1,0 +1,404 @@
+"""The operations of the client's protocol, outside a step: each a method of the same name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lateen.domain.artifacts import Manifest
+from lateen.domain.errors import (
+    NotFoundError,
+    ProtocolError,
+    StepContextError,
+    UserError,
+)
+from lateen.domain.names import LATEST, check_name, check_version_name, version_text
+from lateen.domain.receipts import Receipt
+from lateen.domain.references import (
+    ArtifactReference,
+    ModelArtifact,
+    ModelReference,
+    Subject,
+)
+from lateen.domain.states import ModelStages
+from lateen.step.ports import Catalog, Json, ObjectStore
+from lateen.step.resolve import look_up
+from lateen.step.transfer import fetch_tree, store_tree
+
+_STAGES = [stage.value for stage in ModelStages if stage is not ModelStages.LATEST]
+
+
+class Operations:
+    """Answers the client where no step runs; ``scratch`` is a folder for what is fetched."""
+
+    def __init__(self, catalog: Catalog, objects: ObjectStore, scratch: Path, by: str) -> None:
+        self.catalog = catalog
+        self.objects = objects
+        self.scratch = scratch
+        self.by = by
+
+    def call(self, operation: str, /, **arguments: Any) -> Any:
+        """Carries out one operation; ProtocolError where there is none of the name."""
+        if operation not in operations_of(type(self)):
+            raise ProtocolError(f"there is no operation {operation!r}")
+        method = getattr(self, operation)
+        try:
+            inspect.signature(method).bind(**arguments)
+        except TypeError as error:
+            raise ProtocolError(f"{operation}: {error}") from None
+        return method(**arguments)
+
+    def artifact_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
+        wanted = LATEST if version is None else version_text(version)
+        return self._artifact(ArtifactReference(name, wanted), fresh)
+
+    def artifact_versions(self, name: str) -> list[Json]:
+        return self.catalog.reading.versions_of_artifact(name)
+
+    def artifacts(self) -> list[Json]:
+        return self.catalog.reading.artifacts()
+
+    def model_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
+        wanted = LATEST if version is None else version_text(version)
+        return self._model(ModelReference(name, wanted), fresh)
+
+    def model_versions(self, name: str) -> list[Json]:
+        return self.catalog.reading.versions_of_model(name)
+
+    def models(self) -> list[Json]:
+        return self.catalog.reading.models()
+
+    def model_artifact(
+        self,
+        model_version: str,
+        name: str,
+        version: Any = None,
+        kind: str | None = None,
+    ) -> Json:
+        model = self._model_by_id(model_version)
+        reference = ModelReference(model["name"], str(model["number"]))
+        wanted = None if version is None else version_text(version)
+        return self._artifact(ModelArtifact(reference, name, wanted, kind), False)
+
+    def model_artifacts(self, model_version: str) -> list[Json]:
+        return self.catalog.reading.linked(model_version)
+
+    def pipeline(self, name: str) -> Json:
+        return self.catalog.reading.pipeline(name)
+
+    def pipelines(self) -> list[Json]:
+        return self.catalog.reading.pipelines()
+
+    def runs(
+        self,
+        pipeline: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Json]:
+        by_finish = pipeline is not None and status == "Succeeded"
+        reading = self.catalog.reading
+        found = reading.runs(reading.run_ids(pipeline, status, limit, by_finish))
+        return found if newest_first else found[::-1]
+
+    def run(self, name: str) -> Json:
+        return self.catalog.reading.run(self.catalog.reading.run_id(name))
+
+    def step(self, run: str, step: str) -> Json:
+        found, run_id = self._step(run, step)
+        attempt = self.catalog.reading.attempt(run_id, found["name"])
+        receipts = []
+        if attempt is not None:
+            receipts = self.catalog.reading.receipts(run_id, found["name"], attempt["n"])
+        return {
+            **found,
+            "receipts": receipts,
+            "inputs": inputs_of(self.catalog, receipts),
+            "outputs": self.catalog.reading.outputs(run_id, found["name"]),
+            "metadata": self.catalog.reading.metadata_of_step(run_id, found["name"]),
+            "cache_parts": attempt["cache_parts"] if attempt else None,
+            "previous_key": self.catalog.reading.previous_key(run_id, found["name"]),
+        }
+
+    def logs(self, run: str, step: str, n: int | None = None) -> str:
+        found, run_id = self._step(run, step)
+        attempt = self.catalog.reading.attempt(run_id, found["name"], n)
+        log = attempt["log"] if attempt else None
+        if not log:
+            return ""
+        path = self.new_place() / "log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.objects.get(log["sha256"], log["generation"], path)
+        return path.read_bytes().decode("utf-8", "replace")
+
+    def stack(self) -> Json:
+        return {"artifact_store": self.objects.uri.removeprefix("file://")}
+
+    def fetch(self, id: str) -> Json:
+        manifest, pickled = self.catalog.reading.manifest(id)
+        place = self.new_place()
+        self.bring(manifest, place)
+        return {
+            "path": str(place),
+            "format": manifest.format,
+            "type": manifest.type,
+            "materializer": manifest.materializer,
+            "pickled": pickled,
+        }
+
+    def new_directory(self) -> Json:
+        place = self.new_place()
+        place.mkdir(parents=True)
+        return {"path": str(place)}
+
+    def save_artifact(
+        self,
+        directory: str,
+        format: str,
+        type: str,
+        materializer: str,
+        kind: str,
+        name: str,
+        pickled: bool = False,
+        version: str | None = None,
+        tags: list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Json:
+        path = Path(directory)
+        if not path.resolve().is_relative_to(self.scratch.resolve()):
+            raise ProtocolError(f"{directory!r} was not given out by new_directory")
+        files = store_tree(path, self.objects, self._lease, private=True)
+        manifest = Manifest(format, type, materializer, files)
+        return self._publish(manifest, kind, name, pickled, version, tags, metadata)
+
+    def register_artifact(
+        self,
+        path: str,
+        name: str,
+        version: str | None = None,
+        tags: list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        kind: str = "data",
+    ) -> Json:
+        """A folder or a file that exists already; loaded as a Path."""
+        from lateen.materializers.paths import PathMaterializer
+
+        given = Path(path)
+        if not given.exists():
+            raise NotFoundError(f"there is no file or folder {path!r} to register")
+        materializer = f"{PathMaterializer.__module__}.{PathMaterializer.__qualname__}"
+        if given.is_dir():
+            files = store_tree(given, self.objects, self._lease, private=False)
+            form = PathMaterializer.FOLDER_FORMAT
+        else:
+            folder = self.new_place()
+            PathMaterializer(folder).save(given)
+            files = store_tree(folder, self.objects, self._lease, private=True)
+            form = PathMaterializer.FORMAT
+        manifest = Manifest(form, "pathlib.PosixPath", materializer, files)
+        return self._publish(manifest, kind, name, False, version, tags, metadata)
+
+    def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
+        self.catalog.attempts.log_metadata(self._target(target), metadata, *self.origin())
+
+    def set_stage(
+        self,
+        model_version: str,
+        stage: str,
+        force: bool = False,
+        expect: Any = None,
+    ) -> Json:
+        self.catalog.attempts.set_stage(self._promotion(model_version, stage, force, expect))
+        return self._model_by_id(model_version)
+
+    def output_tags(self, output: str, tags: list[str]) -> None:
+        raise StepContextError("tags of an output are added in the step that puts it out")
+
+    def context(self) -> Json:
+        raise StepContextError("no step runs here; call this in a step")
+
+    # What a session in a step does otherwise:
+
+    def origin(self) -> tuple[Any, str | None]:
+        """The attempt that writes, and its holder."""
+        return None, None
+
+    def found(self, source: Subject, fresh: bool) -> Receipt:
+        """What a reference is now."""
+        return self.catalog.attempts.in_snapshot(lambda s: look_up(source, NOBODY, None, s))
+
+    def rendered(self, name: str) -> str:
+        """A name with its placeholders filled in."""
+        return check_name(name, "the artifact")
+
+    # Shared with it:
+
+    def new_place(self) -> Path:
+        """A path for a new directory; nothing is there."""
+        import secrets
+
+        return self.scratch / secrets.token_hex(8)
+
+    def bring(self, manifest: Manifest, place: Path) -> None:
+        """Fetches a version's files, each checked against its digest."""
+        generations = self.catalog.attempts.generations(file.sha256 for file in manifest.files)
+        check_present(manifest, generations)
+        share = manifest.format in READ_ONLY_FORMATS
+        fetch_tree(manifest, generations, self.objects, place, share=share)
+
+    def _lease(self, blobs: Any) -> Mapping[str, int]:
+        attempt, holder = self.origin()
+        return self.catalog.attempts.lease(lease_holder(attempt) if attempt else "client", blobs)
+
+    def _artifact(self, reference: Subject, fresh: bool) -> Json:
+        receipt = self.found(reference, fresh)
+        assert receipt.artifact is not None
+        return self.catalog.reading.artifact_versions([receipt.artifact.id])[0]
+
+    def _model(self, reference: ModelReference, fresh: bool) -> Json:
+        receipt = self.found(reference, fresh)
+        assert receipt.model is not None
+        return self._model_by_id(receipt.model.id)
+
+    def _model_by_id(self, model_version: str) -> Json:
+        found = self.catalog.reading.model_versions([model_version])
+        if not found:
+            raise NotFoundError(f"there is no model version {model_version} any more")
+        return found[0]
+
+    def _step(self, run: str, step: str) -> tuple[Json, str]:
+        from lateen.domain.names import did_you_mean
+
+        found = self.run(run)
+        for candidate in found["steps"]:
+            if step in (candidate["history_name"], candidate["name"]):
+                return candidate, found["id"]
+        known = [candidate["history_name"] for candidate in found["steps"]]
+        raise NotFoundError(
+            f"the run {found['name']!r} has no step {step!r}{did_you_mean(step, known)}"
+        )
+
+    def _publish(
+        self,
+        manifest: Manifest,
+        kind: str,
+        name: str,
+        pickled: bool,
+        version: str | None,
+        tags: list[str] | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> Json:
+        if version is not None:
+            version = check_version_name(str(version), f"version of the artifact {name!r}")
+        payload = {
+            **version_payload(manifest, kind, pickled),
+            "artifact": self.rendered(name),
+            "version": version,
+            "tags": tags or [],
+            "metadata": dict(metadata or {}),
+        }
+        made = self.catalog.attempts.publish(payload, *self.origin())
+        return self.catalog.reading.artifact_versions([made])[0]
+
+    def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:
+        if stage not in _STAGES:
+            raise UserError(f"{stage!r} is no stage; there are {', '.join(_STAGES)}")
+        return {
+            "model_version": model_version,
+            "stage": stage,
+            "force": force,
+            "expect": None if expect is None else str(expect),
+            "by": self.by,
+        }
+
+    def _target(self, target: Mapping[str, Any]) -> Json:
+        """A target of metadata by ids."""
+        match target:
+            case {"artifact_version": str(version)}:
+                return {
+                    "artifact_version": self._artifact(ArtifactReference(id=version), False)["id"]
+                }
+            case {"artifact": str(name), **rest}:
+                return {"artifact_version": self.artifact_version(name, rest.get("version"))["id"]}
+            case {"model_version": str(version)}:
+                return {"model_version": self._model_by_id(version)["id"]}
+            case {"model": str(name), **rest}:
+                return {"model_version": self.model_version(name, rest.get("version"))["id"]}
+            case {"run": str(run), "step": str(step)}:
+                found, run_id = self._step(run, step)
+                return {"run": run_id, "step": found["name"]}
+            case {"run": str(run)}:
+                return {"run": self.catalog.reading.run_id(run)}
+        raise StepContextError(
+            "log_metadata without a target goes to the running step, and none runs here; name an"
+            " artifact, a model or a run"
+        )
+
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""Stands for the run where none asks."""
+READ_ONLY_FORMATS = {"json", "container", "bytes", "npy", "parquet", "skops"}
+"""Formats whose files our own code reads: they may be links to the blobs themselves."""
+
+
+@cache
+def operations_of(cls: type[object]) -> frozenset[str]:
+    """The names that the protocol knows."""
+    helpers = {"call", "origin", "found", "rendered", "new_place", "bring", "catalog", "objects"}
+    public = (name for name in dir(cls) if not name.startswith("_") and name not in helpers)
+    return frozenset(public)
+
+
+def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:
+    """What ``publish_version`` needs to know of the bytes."""
+    return {
+        "digest": manifest.digest,
+        "manifest": manifest.text,
+        "size": manifest.size,
+        "kind": kind,
+        "pickled": pickled,
+        "blobs": sorted({file.sha256 for file in manifest.files}),
+    }
+
+
+def lease_holder(attempt: Any) -> str:
+    """Under which name an attempt leases blobs."""
+    return f"{attempt.run}/{attempt.step}/{attempt.n}"
+
+
+def check_present(manifest: Manifest, generations: Mapping[str, int]) -> None:
+    """CorruptBlobError where the catalog knows no bytes for a file."""
+    from lateen.domain.errors import CorruptBlobError
+
+    for file in manifest.files:
+        if file.sha256 not in generations:
+            raise CorruptBlobError(
+                f"the bytes of {file.path!r} ({file.sha256[:12]}) were deleted; restore the object"
+                " store from a backup, or run the step again that made them"
+            )
+
+
+def inputs_of(catalog: Catalog, receipts: list[Json]) -> Json:
+    """The inputs of a step by name, from its receipts; lists and dicts as they were written."""
+    wanted = [r for r in receipts if r["kind"] == "input" and r["input"]]
+    ids = {r["artifact"]["id"] for r in wanted if r["artifact"] and not r["has_value"]}
+    versions = {version["id"]: version for version in catalog.reading.artifact_versions(ids)}
+    inputs: Json = {}
+    for receipt in wanted:
+        artifact = None if receipt["has_value"] else receipt["artifact"]
+        leaf: Json = versions[artifact["id"]] if artifact else {"value": receipt["value"]}
+        if receipt["path"]:
+            inputs.setdefault(receipt["input"], {"map": {}})["map"][receipt["path"]] = leaf
+        else:
+            inputs[receipt["input"]] = leaf
+    return {name: _as_list(item) for name, item in inputs.items()}
+
+
+def _as_list(item: Json) -> Json:
+    entries = item.get("map")
+    if entries and list(entries) == [str(place) for place in range(len(entries))]:
+        return {"list": list(entries.values()), "as": "list"}
+    return item

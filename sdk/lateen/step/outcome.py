@@ -1,0 +1,96 @@
+"""How an attempt's user code ended, as execute tells publish."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lateen.domain.states import FailureCause
+
+LONGEST_MESSAGE = 4_000
+LONGEST_TRACEBACK = 32_000
+
+
+@dataclass(frozen=True, slots=True)
+class SavedOutput:
+    """An output whose files lie in the work directory."""
+
+    format: str
+    type: str
+    materializer: str
+    kind: str
+    pickled: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": self.format,
+            "type": self.type,
+            "materializer": self.materializer,
+            "kind": self.kind,
+            "pickled": self.pickled,
+            "metadata": dict(self.metadata),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Success with the outputs that were saved, or the failure."""
+
+    outputs: Mapping[str, SavedOutput] = field(default_factory=dict)
+    error: Mapping[str, Any] | None = None
+    cause: FailureCause | None = None
+    exception: BaseException | None = field(default=None, compare=False)
+    """The exception itself, where the step ran in this process."""
+
+    @property
+    def good(self) -> bool:
+        return self.error is None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "outputs": {key: output.to_json() for key, output in self.outputs.items()},
+            "error": dict(self.error) if self.error else None,
+            "cause": self.cause.value if self.cause else None,
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Outcome:
+        return Outcome(
+            {key: SavedOutput(**output) for key, output in data["outputs"].items()},
+            data["error"],
+            FailureCause(data["cause"]) if data["cause"] else None,
+        )
+
+    @staticmethod
+    def failed(exception: BaseException, cause: FailureCause) -> Outcome:
+        """The failure that an exception means; the frames of Lateen itself are left out."""
+        return Outcome({}, error_json(exception), cause, exception)
+
+
+def error_json(exception: BaseException) -> dict[str, Any]:
+    """An exception for the catalog: its type, its message, and where it came from."""
+    lines = "".join(traceback.format_exception(_without_own_frames(exception)))
+    return {
+        "type": type(exception).__name__,
+        "message": _printable(str(exception))[:LONGEST_MESSAGE],
+        "traceback": _printable(lines)[-LONGEST_TRACEBACK:],
+    }
+
+
+def _without_own_frames(exception: BaseException) -> BaseException:
+    frame = exception.__traceback__
+    while frame is not None and _own(frame.tb_frame.f_globals.get("__name__", "")):
+        frame = frame.tb_next
+    return exception.with_traceback(frame) if frame is not None else exception
+
+
+def _own(module: str) -> bool:
+    return module == "lateen" or module.startswith("lateen.")
+
+
+def _printable(text: str) -> str:
+    # Postgres holds neither NUL nor lone surrogates in text.
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,91 @@
+"""The work directory of an attempt: every path in it, and what its two JSON files hold.
+
+This is the contract on disk between resolve, execute and publish, and for other languages
+``$LATEEN_INPUTS/<name>/``, ``$LATEEN_OUTPUTS/<name>/`` and ``$LATEEN_PARAMETERS``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the kernel takes 107."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDirectory:
+    """The paths below one attempt's work directory."""
+
+    root: Path
+
+    @property
+    def inputs(self) -> Path:
+        """A folder for each artifact among the inputs; ``$LATEEN_INPUTS``."""
+        return self.root / "inputs"
+
+    def input(self, name: str, path: tuple[str, ...] = ()) -> Path:
+        """The files of one artifact; ``path`` leads into lists and dicts, by position."""
+        return self.inputs.joinpath(name, *path)
+
+    @property
+    def outputs(self) -> Path:
+        """A folder for each output; ``$LATEEN_OUTPUTS``."""
+        return self.root / "outputs"
+
+    def output(self, key: str) -> Path:
+        return self.outputs / key
+
+    @property
+    def reads(self) -> Path:
+        """Artifacts that the step's body reads."""
+        return self.root / "reads"
+
+    @property
+    def saves(self) -> Path:
+        """Artifacts that the step's body saves beside its outputs."""
+        return self.root / "saves"
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def socket(self) -> Path:
+        """Where publish serves the step's code."""
+        return self.root / "socket"
+
+    @property
+    def log(self) -> Path:
+        """What the step printed, bounded."""
+        return self.root / "log"
+
+    @property
+    def instructions(self) -> Path:
+        """What was resolved: written by resolve, read by execute."""
+        return self.root / "attempt.json"
+
+    @property
+    def outcome(self) -> Path:
+        """How user code ended: written last by execute, read by publish."""
+        return self.root / "outcome.json"
+
+    def make(self) -> None:
+        """Creates the folders."""
+        for folder in (self.inputs, self.outputs, self.temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a file that is there whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(value, allow_nan=False))
+    os.replace(partial, path)
+
+
+def read_json(path: Path) -> Any:
+    """The value of a file that ``write_json`` wrote."""
+    return json.loads(path.read_text())
