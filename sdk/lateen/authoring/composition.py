@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from lateen.authoring.definition import StepDefinition
-from lateen.authoring.external import ExternalArtifact
-from lateen.authoring.late_models import LateModelVersion
-from lateen.authoring.location import caller
 from lateen.authoring.step_names import StepName, StepNames, Wish
-from lateen.domain.errors import CompileError, StepContextError
 from lateen.domain.references import ArtifactReference, ModelReference
 from lateen.domain.spec import ModelSpec, StepSpec
+
+if TYPE_CHECKING:
+    from lateen.authoring.definition import StepDefinition
+    from lateen.authoring.external import ExternalArtifact
 
 UPLOAD_PREFIX = "upload:"
 
@@ -62,6 +62,7 @@ class Composition:
         self.calls: list[StepCall] = []
         self.names = StepNames()
         self._frames = [frame]
+        self._digests: dict[Callable[..., Any], str] = {}
         self._uploads: dict[int, tuple[ExternalArtifact, ArtifactReference]] = {}
 
     @property
@@ -85,6 +86,21 @@ class Composition:
             yield
         finally:
             self._frames.pop()
+
+    def own_version(self) -> ModelReference | None:
+        """The version that the running body's model will have; None where it has no model."""
+        model = self.frame.model
+        if model is None or model is self.model:
+            return None if model is None else ModelReference()
+        return ModelReference(model.name, model.version)
+
+    def digest(self, function: Callable[..., Any]) -> str:
+        """The digest of a function's code, taken once for this compilation."""
+        from lateen.authoring.source import code_digest  # an import of a user's steps stays quick
+
+        if function not in self._digests:
+            self._digests[function] = code_digest(function)
+        return self._digests[function]
 
     def claim(self, wish: Wish) -> StepName:
         """A name for a called step."""
@@ -137,40 +153,3 @@ def loading() -> Iterator[None]:
 def is_loading() -> bool:
     """Whether a module is being imported for what it defines."""
     return _loading.get()
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineContext:
-    """What a body may ask about its own pipeline."""
-
-    name: str
-    """The name of the pipeline; in an inlined one, that of the outermost."""
-    _composition: Composition
-
-    @property
-    def model(self) -> LateModelVersion:
-        """The version of the pipeline's model that each step will have; nothing is read yet.
-
-        Raises CompileError where the pipeline has no model.
-        """
-        model = self._composition.frame.model
-        if model is None:
-            raise CompileError(
-                f"the pipeline {self.name!r} has no model; give it one:"
-                ' @pipeline(model=Model("name", version=...))',
-                caller(),
-            )
-        is_own = model is self._composition.model
-        reference = ModelReference() if is_own else ModelReference(model.name, model.version)
-        return LateModelVersion(reference, model.name)
-
-
-def get_pipeline_context() -> PipelineContext:
-    """The context of the pipeline whose body is running; StepContextError outside of one."""
-    composition = composing()
-    if composition is None:
-        raise StepContextError(
-            "get_pipeline_context() works in a pipeline's body alone, while it is compiled;"
-            " in a step, get_step_context() has the run and its model"
-        )
-    return PipelineContext(composition.pipeline, composition)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lateen.authoring.composition import composing
 from lateen.authoring.late_models import LateModelVersion
 from lateen.authoring.late_runs import LatePipeline
 from lateen.authoring.late_values import (
@@ -49,11 +50,25 @@ def artifact_version(name_or_id: str, version: str | int | None = None) -> LateA
 
 
 def model_version(name: str | None = None, version: str | int | None = None) -> LateModelVersion:
-    """A version of a model, the latest where none is named; without a name the pipeline's own."""
+    """A version of a model; without a name, that of the pipeline's own.
+
+    No version means the one that the run itself makes, where the pipeline works with a new version
+    of that model, and else the latest.
+    """
     written = None if version is None else version_text(version)
     if name is None:
         return LateModelVersion(ModelReference(None, written))
-    return LateModelVersion(ModelReference(check_name(name, "the model"), written or LATEST))
+    own = None if written else _made_by_the_run(check_name(name, "the model"))
+    return LateModelVersion(own or ModelReference(name, written or LATEST), name)
+
+
+def _made_by_the_run(name: str) -> ModelReference | None:
+    composition = composing()
+    if composition is None or composition.frame.model is None:
+        return None
+    model = composition.frame.model
+    is_new = model.name == name and model.version is None
+    return composition.own_version() if is_new else None
 
 
 def pipeline(name: str) -> LatePipeline:

@@ -5,30 +5,25 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import FunctionType
-from typing import Any, Generic, ParamSpec, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Unpack, cast, overload
 
 from lateen.authoring import arguments
-from lateen.authoring.checks import check_function, location_of, named_parameters
-from lateen.authoring.compilation import compiled_spec
-from lateen.authoring.compiled import CompiledPipeline
-from lateen.authoring.composition import (
-    Composition,
-    Frame,
-    composed,
-    composing,
-    is_loading,
-)
+from lateen.authoring.body import Body
+from lateen.authoring.checks import check_function, named_parameters
+from lateen.authoring.composition import Composition, Frame, composing, is_loading
 from lateen.authoring.location import caller
 from lateen.authoring.options import PipelineCallOptions, PipelineOptions, PipelineSettings
-from lateen.authoring.parameters import declared_parameters
 from lateen.authoring.step import Step
-from lateen.authoring.symbolic import symbolic_parameters
 from lateen.authoring.target import current_target
 from lateen.domain.errors import CompileError, InvalidNameError
 from lateen.domain.names import check_name
 from lateen.domain.parameters import bound
 from lateen.domain.placeholders import placeholders
+
+if TYPE_CHECKING:  # an import of a user's pipelines stays quick without what compiling needs
+    from lateen.authoring.compiled import CompiledPipeline
 
 P = ParamSpec("P")
 
@@ -39,7 +34,7 @@ class Pipeline(Generic[P]):
     def __init__(self, function: Callable[P, Any], settings: PipelineSettings) -> None:
         self.function = function
         self.settings = settings
-        self._function: Callable[..., Any] = function
+        self._body = Body(function, settings)
         self._parameters = named_parameters(cast(FunctionType, function), "pipeline")
         self._check_names()
         functools.update_wrapper(self, function)
@@ -47,9 +42,9 @@ class Pipeline(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run on the current target, follow, and return the finished run.
 
-        In another pipeline's body the steps become a part of that one, and what the body returns
-        is returned. Raises RunFailed where the run does not succeed, CompileError and
-        ParameterError before it starts.
+        In another pipeline's body the steps become a part of that one, and what this body returns
+        is returned; the model, parameters and policies of the outer one hold. Raises RunFailed
+        where the run does not succeed; CompileError and ParameterError before it starts.
         """
         composition = composing()
         if composition is not None:
@@ -79,7 +74,7 @@ class Pipeline(Generic[P]):
             )
             return None
         compiled = self.compile(*args, **kwargs)
-        bound(compiled.spec.parameters, compiled.parameters)  # what is required has a value
+        bound(compiled.spec.parameters, compiled.parameters)  # whether all have a value
         return compiled
 
     def compile(self, *args: Any, **kwargs: Any) -> CompiledPipeline:
@@ -88,20 +83,11 @@ class Pipeline(Generic[P]):
         Parameters that a run may set need no value here. Raises CompileError, and ParameterError
         for a value that does not fit; what the body raises passes through.
         """
+        from lateen.authoring.compilation import compiled
+
         location = caller()
         values = self._values(args, kwargs, location)
-        parameters = declared_parameters(self.name, self.function, self._symbolic)
-        composition = Composition(self.name, self._frame, location_of(self.function))
-        with composed(composition):
-            returned = self._function(**parameters.handed(values, location))
-        return CompiledPipeline(
-            spec=compiled_spec(composition, self.settings, parameters.specs(values), returned),
-            definitions={call.spec.name: call.definition for call in composition.calls},
-            uploads=composition.uploads,
-            parameters=parameters.settable(values),
-            source=_source_file(self.function),
-            run_name=self.settings.run_name,
-        )
+        return compiled(self._body, self._symbolic, values, location)
 
     def _inlined(
         self, composition: Composition, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -109,8 +95,9 @@ class Pipeline(Generic[P]):
         location = caller()
         values = self._values(args, kwargs, location)
         arguments.check_complete(self.name, self._parameters, values, location)
-        with composition.inlined(self.name, self._frame):
-            return self._function(**values)
+        frame: Frame = replace(self._body.frame, image=self.settings.image)
+        with composition.inlined(self.name, frame):
+            return self._body.function(**values)
 
     def _values(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], location: str
@@ -121,15 +108,13 @@ class Pipeline(Generic[P]):
     @property
     def name(self) -> str:
         """The pipeline's name."""
-        return self.settings.name or self.function.__name__
-
-    @property
-    def _frame(self) -> Frame:
-        return Frame(self.settings.model, self.settings.enable_cache, self.settings.image)
+        return self._body.name
 
     @functools.cached_property
     def _symbolic(self) -> frozenset[str]:
-        self.__dict__["_symbolic"] = frozenset()  # a pipeline that calls itself
+        from lateen.authoring.symbolic import symbolic_parameters
+
+        self.__dict__["_symbolic"] = frozenset()  # while this is found out: it may call itself
         return symbolic_parameters(self.function, _passes_on)
 
     def with_options(self, **options: Unpack[PipelineCallOptions]) -> Pipeline[P]:
@@ -143,7 +128,7 @@ class Pipeline(Generic[P]):
             check_name(self.name, "the pipeline")
             placeholders(self.settings.run_name or "")
         except InvalidNameError as error:
-            raise CompileError(str(error), location_of(self.function)) from None
+            raise CompileError(str(error), self._body.location) from None
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name!r} of {self.function.__module__}>"
@@ -154,11 +139,6 @@ def _passes_on(thing: object) -> bool:
     if isinstance(thing, Pipeline):
         return thing._symbolic.issuperset(thing._parameters)
     return isinstance(thing, Step)
-
-
-def _source_file(function: Callable[..., Any]) -> str | None:
-    filename = function.__code__.co_filename
-    return None if filename.startswith("<") else filename
 
 
 @overload

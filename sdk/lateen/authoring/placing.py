@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lateen.authoring.annotations import DeclaredOutput
+from lateen.authoring.call import Call
 from lateen.authoring.composition import Composition, StepCall, Waiting
 from lateen.authoring.definition import StepDefinition, class_path
 from lateen.authoring.handles import StepHandle, StepOutputHandle, StepOutputHandles
 from lateen.authoring.late_values import LateValue
-from lateen.authoring.options import StepSettings
-from lateen.authoring.source import code_digest
 from lateen.authoring.sources import Argument, source_of
-from lateen.authoring.step_names import StepName, Wish
+from lateen.authoring.step_names import StepName
 from lateen.domain.errors import CompileError
 from lateen.domain.references import Source, StepOutput, steps_of
 from lateen.domain.spec import OutputSpec, StepSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A step call in a pipeline's body."""
-
-    definition: StepDefinition
-    settings: StepSettings
-    named_at_call: bool
-    arguments: Mapping[str, Any]
-    """By parameter, in the order of the signature."""
-    defaults: Mapping[str, Any]
-    """Of the parameters that have no argument."""
-    after: Any
-    location: str
-
-    @property
-    def wish(self) -> Wish:
-        """The name that the step is to have."""
-        return Wish(
-            self.definition.name,
-            self.definition.function,
-            self.location,
-            at_the_call=self.named_at_call,
-            by_option=self.settings.name is not None,
-        )
 
 
 def placed(
@@ -115,7 +88,7 @@ def _spec(
         inputs=inputs,
         outputs=tuple(_output(output, call.definition) for output in call.definition.outputs),
         entrypoint=call.definition.entrypoint,
-        code_digest=code_digest(call.definition.function),
+        code_digest=composition.digest(call.definition.function),
         image=settings.image or frame.image,
         model=settings.model or inlined_model,
         cache=frame.cache if settings.enable_cache is None else settings.enable_cache,

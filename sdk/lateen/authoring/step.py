@@ -8,12 +8,12 @@ from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
 from lateen.authoring import arguments
+from lateen.authoring.call import Call
 from lateen.authoring.checks import check_function, named_parameters
 from lateen.authoring.composition import composing
-from lateen.authoring.definition import StepDefinition, defined
+from lateen.authoring.definition import StepDefinition
 from lateen.authoring.location import caller
 from lateen.authoring.options import StepCallOptions, StepOptions, StepSettings
-from lateen.authoring.placing import Call, placed
 
 __all__ = ["Step", "StepDefinition", "step"]
 
@@ -42,6 +42,8 @@ class Step(Generic[P, R]):
         composition = composing()
         if composition is None:
             return self.function(*args, **kwargs)
+        from lateen.authoring.placing import placed  # an import of a user's steps stays quick
+
         return cast(R, placed(self._call(args, kwargs), composition))
 
     def _call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
@@ -72,6 +74,8 @@ class Step(Generic[P, R]):
     @functools.cached_property
     def definition(self) -> StepDefinition:
         """What is known of the step from its function; CompileError where it makes no sense."""
+        from lateen.authoring.defining import defined
+
         return defined(self.function, self.name, self.settings.output_materializers)
 
     def with_options(self, **options: Unpack[StepCallOptions]) -> Step[P, R]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lateen.authoring.compiled import CompiledPipeline
 from lateen.domain.errors import SetupError
+
+if TYPE_CHECKING:  # `import lateen` stays quick
+    from lateen.authoring.compiled import CompiledPipeline
 
 
 class Target(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from lateen.client.views.forwarding import standing_for
 from lateen.domain.errors import InvalidNameError, NotFoundError
 from lateen.domain.kinds import ArtifactType
 from lateen.domain.names import check_name, check_version_name, did_you_mean
+from lateen.domain.placeholders import placeholders, rendered
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def save_artifact(  # noqa: PLR0913 - the arguments of ZenML's
@@ -89,7 +93,8 @@ def register_artifact(
 
 
 def _names(name: str, version: str | int | None) -> dict[str, str | None]:
-    check_name(name, "the artifact")
+    placeholders(name)
+    check_name(rendered(name, _ANY_TIME), "the artifact")
     if version is None:
         return {"name": name, "version": None}
     return {"name": name, "version": check_version_name(str(version), "the version")}

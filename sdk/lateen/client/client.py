@@ -10,15 +10,15 @@ from lateen.authoring.composition import composing
 from lateen.authoring.location import caller
 from lateen.client.stack import Stack
 from lateen.client.transport import current
-from lateen.client.views.artifact import ArtifactView
+from lateen.client.views.artifact import ArtifactView, artifact_versions
 from lateen.client.views.artifact_version import ArtifactVersionView
-from lateen.client.views.model import ModelView
+from lateen.client.views.model import ModelView, model_versions
 from lateen.client.views.model_version import ModelVersionView
 from lateen.client.views.pipeline import PipelineView
 from lateen.client.views.run import RunView
 from lateen.client.views.runs import Runs
-from lateen.domain.errors import CompileError
-from lateen.domain.names import LATEST, version_text
+from lateen.domain.errors import CompileError, NotFoundError
+from lateen.domain.names import LATEST, did_you_mean, version_text
 from lateen.domain.states import ModelStages
 
 
@@ -52,8 +52,7 @@ class Client:
     def list_artifact_versions(self, name: str) -> list[ArtifactVersionView]:
         """All versions of an artifact, in the order of their numbers."""
         self._only_now("list_artifact_versions")
-        found = current().call("artifact_versions", name=name)
-        return [ArtifactVersionView(item) for item in found]
+        return artifact_versions(name)
 
     def list_artifacts(self) -> list[ArtifactView]:
         """All artifacts."""
@@ -76,13 +75,15 @@ class Client:
     def list_model_versions(self, name: str) -> list[ModelVersionView]:
         """All versions of a model, in the order of their numbers."""
         self._only_now("list_model_versions")
-        return [ModelVersionView(item) for item in current().call("model_versions", name=name)]
+        return model_versions(name)
 
     def get_model(self, name: str) -> ModelView:
         """A model, over all of its versions."""
         self._only_now("get_model")
-        current().call("model_versions", name=name)  # for the error where there is no such model
-        return ModelView({"name": name})
+        models = {model.name: model for model in self.list_models()}
+        if name not in models:
+            raise NotFoundError(f"there is no model {name!r}{did_you_mean(name, models)}")
+        return models[name]
 
     def list_models(self) -> list[ModelView]:
         """All models."""

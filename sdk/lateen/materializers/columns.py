@@ -60,12 +60,7 @@ def decode_array(form: Form, physical: Iterator[Any], frame: Surroundings) -> An
 def _kind(values: Any) -> str:
     pandas = library("pandas")
     dtype, arrays = values.dtype, pandas.arrays
-    if isinstance(values, arrays.NumpyExtensionArray):
-        return {"O": "object", "c": "complex"}.get(dtype.kind, "numpy")
-    if isinstance(values, arrays.DatetimeArray | arrays.TimedeltaArray):
-        return "zoned" if isinstance(dtype, pandas.DatetimeTZDtype) else "numpy"
-    if isinstance(values, arrays.IntegerArray | arrays.FloatingArray | arrays.BooleanArray):
-        return "masked"
+    # StringDtype comes before numpy, for one of its arrays is a subclass of numpy's.
     for name, cls in (
         ("string", pandas.StringDtype),
         ("category", pandas.CategoricalDtype),
@@ -76,6 +71,12 @@ def _kind(values: Any) -> str:
     ):
         if isinstance(dtype, cls):
             return name
+    if isinstance(values, arrays.NumpyExtensionArray):
+        return {"O": "object", "c": "complex"}.get(dtype.kind, "numpy")
+    if isinstance(values, arrays.DatetimeArray | arrays.TimedeltaArray):
+        return "zoned" if isinstance(dtype, pandas.DatetimeTZDtype) else "numpy"
+    if isinstance(values, arrays.IntegerArray | arrays.FloatingArray | arrays.BooleanArray):
+        return "masked"
     raise UnsupportedTypeError(
         f"pandas' dtype {dtype} cannot be saved: convert it, for example with astype(str)"
     )

@@ -59,11 +59,18 @@ def _save_frame(frame: Any, sheets: Sheets) -> Form:
 
 def _load_frame(form: Form, sheets: Sheets) -> Any:
     physical = sheets.read("data")
-    columns = {at: decode_array(of, physical, sheets) for at, of in enumerate(form["columns"])}
+    columns = {
+        at: _series(decode_array(of, physical, sheets)) for at, of in enumerate(form["columns"])
+    }
     index = decode_index(form["index"], physical, sheets)
-    frame = library("pandas").DataFrame(columns, index=index)
-    frame.columns = sheets.fetch(form["labels"])
+    frame = library("pandas").DataFrame(columns, index=None if columns else index)
+    frame.index, frame.columns = index, sheets.fetch(form["labels"])
     return _restore_surroundings(frame, form, sheets)
+
+
+def _series(values: Any) -> Any:
+    # With its dtype named: pandas 3 takes an array of objects that are all texts for texts.
+    return library("pandas").Series(values, dtype=values.dtype, copy=False)
 
 
 def _save_series(series: Any, sheets: Sheets) -> Form:

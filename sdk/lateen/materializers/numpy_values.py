@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
+from lateen.materializers.arrays import read_array, write_array
 from lateen.materializers.codec import Decode, Decoder, Encode, Encoder
 from lateen.materializers.libraries import library
 from lateen.materializers.scalars import decode_bytes, encode_bytes, encode_str
@@ -23,9 +25,10 @@ _WITHOUT_BYTES = {"numpy.void", "numpy.object_", "numpy.longdouble", "numpy.clon
 def encode_scalar(value: Any, encoder: Encoder) -> Any:
     kind = value.dtype.kind
     if kind == "U":
-        return {"$numpy": ["<U", encode_str(str(value), encoder)]}
+        # str's own method, for numpy's drops zeros at the end.
+        return {"$numpy": ["<U", encode_str(str.__str__(value), encoder)]}
     if kind == "S":
-        return {"$numpy": ["|S", encode_bytes(bytes(value), encoder)]}
+        return {"$numpy": ["|S", encode_bytes(bytes.__add__(value, b""), encoder)]}
     plain = value.item() if kind in "biuf" else None
     if plain is not None and plain - plain == 0:
         return {"$numpy": [value.dtype.str, encoder.encode(plain)]}
@@ -44,19 +47,13 @@ def decode_scalar(payload: list[Any], decoder: Decoder) -> Any:
 
 def encode_array(value: Any, encoder: Encoder) -> Any:
     """An array inside JSON, as the bytes of its .npy file."""
-    from io import BytesIO
-
-    from lateen.materializers.arrays import write_array
-
     buffer = BytesIO()
     write_array(buffer, value)
     return {"$npy": encode_bytes(buffer.getvalue(), encoder)["$bytes"]}
 
 
 def decode_array(payload: str, decoder: Decoder) -> Any:
-    from io import BytesIO
-
-    return library("numpy").load(BytesIO(decode_bytes(payload, decoder)), allow_pickle=False)
+    return read_array(BytesIO(decode_bytes(payload, decoder)))
 
 
 DECODERS: dict[str, Decode] = {"$numpy": decode_scalar, "$npy": decode_array}

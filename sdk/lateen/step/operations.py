@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +41,9 @@ class Operations:
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         """Carries out one operation; ProtocolError where there is none of the name."""
-        if operation not in operations_of(type(self)):
-            raise ProtocolError(f"there is no operation {operation!r}")
-        method = getattr(self, operation)
+        method = getattr(self, operation, None) if operation in OPERATIONS else None
+        if method is None:
+            raise ProtocolError(f"there is no operation {operation!r} here")
         try:
             inspect.signature(method).bind(**arguments)
         except TypeError as error:
@@ -344,12 +343,35 @@ READ_ONLY_FORMATS = {"json", "container", "bytes", "npy", "parquet", "skops"}
 """Formats whose files our own code reads: they may be links to the blobs themselves."""
 
 
-@cache
-def operations_of(cls: type[object]) -> frozenset[str]:
-    """The names that the protocol knows."""
-    helpers = {"call", "origin", "found", "rendered", "new_place", "bring", "catalog", "objects"}
-    public = (name for name in dir(cls) if not name.startswith("_") and name not in helpers)
-    return frozenset(public)
+OPERATIONS = frozenset(
+    {
+        "artifact_version",
+        "artifact_versions",
+        "artifacts",
+        "begin",
+        "context",
+        "fetch",
+        "log_metadata",
+        "logs",
+        "model_artifact",
+        "model_artifacts",
+        "model_version",
+        "model_versions",
+        "models",
+        "new_directory",
+        "output_tags",
+        "pipeline",
+        "pipelines",
+        "register_artifact",
+        "run",
+        "runs",
+        "save_artifact",
+        "set_stage",
+        "stack",
+        "step",
+    }
+)
+"""The names that the protocol knows."""
 
 
 def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:

@@ -194,6 +194,8 @@ def test_a_module_that_is_passed_around_counts_whole(same: Same) -> None:
         "def load(x):\n    def inner(): return helper(x)\n    return inner()",
         "def load(x): return (lambda: helper(x))()",
         "def load(x): return {helper(each) for each in x}",
+        "def load(x): return [helper for helper in helper(x)]",
+        "def load(x):\n    global helper\n    y = helper(x)\n    helper = None\n    return y",
         "def load(x, using=helper): return using(x)",
         "class Base:\n    run = helper\nclass Derived(Base): pass\ndef load(x): return Derived()",
         "class Thing:\n    def run(self): return helper(1)\ndef load(x): return Thing()",
@@ -357,9 +359,10 @@ def test_a_value_that_is_changed_in_place_counts_with_the_change(same: Same) -> 
 
 def test_a_path_inside_of_the_project_moves_with_it(same: Same) -> None:
     text = (
-        "from pathlib import Path\nimport os\nHERE = Path(__file__).parent / 'data'\n"
+        "from pathlib import Path\nimport os\n"
+        "ROOT = Path(__file__).parent\nHERE = ROOT / 'data'\n"
         "TEXT = os.path.join(os.path.dirname(__file__), 'x')\n"
-        "def load(): return HERE, TEXT, __file__, __name__\n"
+        "def load(): return HERE, ROOT, TEXT, __file__, __name__\n"
     )
     assert same(steps(text), steps(text))
     assert not same(steps(text), steps(text.replace("'data'", "'dates'")))
@@ -441,6 +444,11 @@ def load(x): return x + 1
     assert same(steps(text), steps(text))
     assert not same(steps(text), steps(text.replace("f(f(x))", "f(x)")))
     assert not same(steps(text), steps(text.replace("x + 1", "x + 2")))
+
+
+def test_the_decorators_of_the_function_itself_do_not_count(same: Same) -> None:
+    text = "def marked(n): return lambda f: f\n@marked(1)\ndef load(x): return x\n"
+    assert same(steps(text), steps(text.replace("marked(1)", "marked(2)")))
 
 
 def test_functions_without_source_count_by_their_code(projects: Projects) -> None:

@@ -259,6 +259,12 @@ def baked_where_the_step_is_assigned_twice(a: int) -> None:
     chosen = helper  # type: ignore[assignment]
 
 
+def baked_where_the_name_was_something_else_before(a: int) -> None:
+    chosen = helper
+    chosen(a)
+    chosen = train  # type: ignore[assignment]
+
+
 def baked_where_the_step_is_unpacked(a: int) -> None:
     first, _ = train, 1
     first(a)

@@ -71,6 +71,11 @@ def test_an_array_without_dimensions_stays_an_array(tmp_path: Path) -> None:
     assert same_bits(round_trip(np.array(3), tmp_path), np.array(3))
 
 
+def test_a_row_of_very_many_fields_comes_back(tmp_path: Path) -> None:
+    value = np.zeros(2, [(f"field {number}", "f8") for number in range(3000)])
+    assert same_bits(round_trip(value, tmp_path), value)
+
+
 def test_the_order_in_memory_is_kept(tmp_path: Path) -> None:
     found = round_trip(np.asfortranarray(np.arange(6).reshape(2, 3)), tmp_path)
     assert found.flags.f_contiguous

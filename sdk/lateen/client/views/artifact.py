@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from lateen.client.transport import current
@@ -22,8 +23,7 @@ class ArtifactView(Record):
     @property
     def versions(self) -> list[ArtifactVersionView]:
         """All versions, in the order of their numbers."""
-        found = current().call("artifact_versions", name=self.name)
-        return [ArtifactVersionView(item) for item in found]
+        return artifact_versions(self.name)
 
     @property
     def latest(self) -> ArtifactVersionView:
@@ -35,3 +35,9 @@ class ArtifactView(Record):
 
     def __repr__(self) -> str:
         return f"<artifact {self.name!r}>"
+
+
+def artifact_versions(name: str) -> list[ArtifactVersionView]:
+    """All versions of an artifact, in the order of their numbers."""
+    found = current().call("artifact_versions", name=name)
+    return sorted(map(ArtifactVersionView, found), key=attrgetter("number"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from lateen.client.transport import current
@@ -23,7 +24,7 @@ class ModelView(Record):
     @property
     def versions(self) -> list[ModelVersionView]:
         """All versions, in the order of their numbers."""
-        return [ModelVersionView(item) for item in current().call("model_versions", name=self.name)]
+        return model_versions(self.name)
 
     @property
     def latest(self) -> ModelVersionView:
@@ -40,3 +41,9 @@ class ModelView(Record):
 
     def __repr__(self) -> str:
         return f"<model {self.name!r}>"
+
+
+def model_versions(name: str) -> list[ModelVersionView]:
+    """All versions of a model, in the order of their numbers."""
+    found = current().call("model_versions", name=name)
+    return sorted(map(ModelVersionView, found), key=attrgetter("number"))

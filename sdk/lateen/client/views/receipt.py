@@ -26,9 +26,8 @@ class ReceiptView:
     """The version or the value, in a word."""
     artifact: ArtifactVersionView | None
     model: ModelVersionView | None
-    """With the stage that it had then."""
     stage_event: Mapping[str, Any] | None
-    """The promotion that brought the model version to its stage."""
+    """The promotion that had brought the model version to its stage."""
     value: Any
     """A metadata value or an attribute."""
     resolved: datetime | None

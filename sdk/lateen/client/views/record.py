@@ -22,7 +22,7 @@ class Record:
 
     def _field(self, name: str) -> Any:
         if name not in self._fields:
-            # What was given wins: a receipt's model keeps the stage that it had then.
+            # What was given wins: a view shows things as they were when it was looked up.
             self._fields = {**self._fetched(), **self._fields}
         return self._fields[name]
 

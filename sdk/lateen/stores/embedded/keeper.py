@@ -49,10 +49,7 @@ class Keeper:
 
     def _has_ended(self) -> bool:
         """Tell whether there is no server; if so, the next start also starts a keeper."""
-        try:
-            starting = locks.take(self._place.start_lock)
-        except FileNotFoundError:  # the home is being deleted
-            return False
+        starting = locks.take_existing(self._place.start_lock)
         if starting is None:
             return False
         try:
@@ -83,9 +80,13 @@ class Keeper:
         """Stop the server while no user can come; False where one just came."""
         if not self._lock_out():
             return False
-        with locks.exclusive(self._place.start_lock):
-            self._end()
-            os.close(self._lock)
+        starting = locks.take_existing(self._place.start_lock)
+        if starting is None:
+            flock(self._use, LOCK_UN)
+            return False
+        self._end()
+        os.close(self._lock)
+        os.close(starting)
         return True
 
     def _end(self) -> None:

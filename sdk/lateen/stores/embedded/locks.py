@@ -41,6 +41,14 @@ def take(path: Path) -> int | None:
         return None
 
 
+def take_existing(path: Path) -> int | None:
+    """Take the lock, but do not bring back a file that somebody is deleting."""
+    try:
+        return _acquire(path, LOCK_EX | LOCK_NB, create=0)
+    except (BlockingIOError, FileNotFoundError):
+        return None
+
+
 def is_free(path: Path) -> bool:
     """Tell whether nobody holds the lock alone right now."""
     try:
@@ -50,9 +58,9 @@ def is_free(path: Path) -> bool:
     return True
 
 
-def _acquire(path: Path, operation: int) -> int:
+def _acquire(path: Path, operation: int, create: int = os.O_CREAT) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | create, 0o600)
         try:
             flock(descriptor, operation)
             if _names(path, descriptor):

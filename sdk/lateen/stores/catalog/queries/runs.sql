@@ -64,8 +64,11 @@ UPDATE steps SET phase = %(phase)s, reason = %(reason)s, message = %(message)s
 SELECT step, n FROM attempts WHERE run_id = %(run)s AND state IN ('open', 'began')
 
 -- name: unfinished-runs
--- Runs of the laptop that have not finished.
-SELECT id, name FROM runs WHERE finished_at IS NULL AND target = 'local' ORDER BY created_at
+-- Runs of the laptop that have not finished, but for those whose process is still starting.
+SELECT id, name FROM runs
+ WHERE finished_at IS NULL AND target = 'local'
+   AND (started_at IS NOT NULL OR created_at < clock_timestamp() - interval '1 minute')
+ ORDER BY created_at
 
 -- name: lock-run
 -- The runner's session holds this lock as long as it lives.

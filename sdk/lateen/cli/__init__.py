@@ -1,0 +1,1 @@
+"""The command `lateen`: data on stdout, progress and errors on stderr."""

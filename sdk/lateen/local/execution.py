@@ -1,0 +1,77 @@
+"""Runs the user's code of one attempt: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from lateen.domain.states import FailureCause
+from lateen.step.execute import Definition, execute
+from lateen.step.outcome import Outcome
+from lateen.step.task import Task
+from lateen.step.workdir import WorkDirectory, read_json
+
+Watch = AbstractContextManager[Callable[[], FailureCause | None]]
+
+# Steps change what belongs to the process (its streams, its step context), so one runs at a time;
+# a step that runs a pipeline itself is of the same thread and may.
+_ONE_STEP = threading.RLock()
+
+
+def in_process(
+    work: WorkDirectory, socket: Path, definition: Definition, rescues: Path, watch: Watch
+) -> Outcome:
+    """Calls the function here, so that a debugger works. Raises StepInterrupted."""
+    with _ONE_STEP, watch:
+        return execute(work, socket, definition, rescues)
+
+
+def in_subprocess(
+    work: WorkDirectory,
+    socket: Path,
+    task: Task,
+    rescues: Path,
+    source: str | None,
+    watch: Watch,
+) -> Outcome:
+    """Calls the function in a process of its own, as a Pod does. Raises StepInterrupted."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lateen.step", "execute"],
+        env=_environment(work, socket, task, rescues, source),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        with watch:
+            process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if work.outcome.exists():
+        return Outcome.from_json(read_json(work.outcome))
+    message = f"the step's process ended with exit code {process.returncode} and left no outcome"
+    if process.returncode < 0:
+        message = f"the step's process was killed by signal {-process.returncode}"
+    return Outcome({}, {"type": "StepDied", "message": message}, FailureCause.USER)
+
+
+def _environment(
+    work: WorkDirectory, socket: Path, task: Task, rescues: Path, source: str | None
+) -> dict[str, str]:
+    settings: dict[str, Any] = {
+        "LATEEN_WORK": work.root,
+        "LATEEN_SOCKET": socket,
+        "LATEEN_ENTRYPOINT": task.step.entrypoint,
+        "LATEEN_SOURCE": source or "",
+        "LATEEN_RESCUES": rescues,
+        "LATEEN_INPUTS": work.inputs,
+        "LATEEN_OUTPUTS": work.outputs,
+        "TMPDIR": work.temporary,
+    }
+    return {**os.environ, **{name: str(value) for name, value in settings.items()}}

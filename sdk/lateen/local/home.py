@@ -1,0 +1,62 @@
+"""Where a laptop keeps things: the paths below ``LATEEN_HOME``, and what may point elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lateen.domain.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of one laptop's workspace."""
+
+    root: Path
+    database_url: str | None = None
+    """A catalog elsewhere, instead of the embedded one."""
+    store_url: str | None = None
+    """An object store elsewhere, instead of a folder of this one."""
+
+    @staticmethod
+    def of(environment: Mapping[str, str]) -> Home:
+        """``LATEEN_HOME`` (``~/.lateen``), ``LATEEN_DATABASE_URL``, ``LATEEN_STORE_URL``."""
+        root = environment.get("LATEEN_HOME") or "~/.lateen"
+        return Home(
+            Path(os.path.abspath(os.path.expanduser(root))),
+            environment.get("LATEEN_DATABASE_URL") or None,
+            environment.get("LATEEN_STORE_URL") or None,
+        )
+
+    @property
+    def store(self) -> Path:
+        """The blobs."""
+        if self.store_url is None:
+            return self.root / "store"
+        if not self.store_url.startswith("file://"):
+            scheme = self.store_url.partition(":")[0]
+            raise SetupError(
+                f"LATEEN_STORE_URL: this Lateen stores in a directory (file:///path), not in"
+                f" {scheme!r}"
+            )
+        return Path(self.store_url.removeprefix("file://"))
+
+    @property
+    def work(self) -> Path:
+        """The work directories of attempts that run now."""
+        return self.root / "work"
+
+    @property
+    def rescued(self) -> Path:
+        """Values that could not be saved."""
+        return self.root / "rescued"
+
+    @property
+    def logs(self) -> Path:
+        """What runs print that nobody follows."""
+        return self.root / "logs"
+
+    def rescues_of(self, run: str, step: str, n: int) -> Path:
+        return self.rescued / run / f"{step}-{n}"

@@ -1,0 +1,114 @@
+"""Brings a compiled pipeline to the catalog as a run: values uploaded, parameters bound, frozen."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from lateen.authoring.compiled import CompiledPipeline
+from lateen.domain.artifacts import Manifest
+from lateen.domain.names import check_name
+from lateen.domain.parameters import bound
+from lateen.domain.placeholders import rendered
+from lateen.domain.references import ArtifactReference, Entries, Items, Source
+from lateen.domain.spec import PipelineSpec
+from lateen.local.home import Home
+from lateen.step.operations import version_payload
+from lateen.step.ports import Catalog, ObjectStore
+from lateen.step.transfer import store_tree
+from lateen.stores.catalog.catalog import Catalog as PostgresCatalog
+from lateen.stores.catalog.runs import RunRecord
+
+UPLOADS = "external"
+"""The artifact that values brought by callers are versions of."""
+
+
+def submitted(
+    compiled: CompiledPipeline,
+    catalog: PostgresCatalog,
+    objects: ObjectStore,
+    home: Home,
+    person: str,
+) -> RunRecord:
+    """The run, as the catalog has it from now on.
+
+    Raises ParameterError before anything is written, MaterializerError where a value that the
+    caller brought cannot be saved.
+    """
+    parameters = bound(compiled.spec.parameters, compiled.parameters)
+    digests = {
+        placeholder: uploaded(value, catalog, objects, home)
+        for placeholder, value in compiled.uploads.items()
+    }
+    spec = _with_digests(compiled.spec, digests)
+    run = str(uuid4())
+    catalog.runs.create(
+        run,
+        run_name(compiled),
+        spec,
+        parameters,
+        target="local",
+        submitted_by=person,
+        source=os.path.abspath(compiled.source) if compiled.source else None,
+    )
+    return catalog.runs.load(run)
+
+
+def run_name(compiled: CompiledPipeline) -> str:
+    """The name that the caller gave, or one of the pipeline, the time and some chance."""
+    now = datetime.now(UTC)
+    if compiled.run_name:
+        return check_name(rendered(compiled.run_name, now), "the run")
+    return f"{compiled.spec.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def uploaded(value: Any, catalog: Catalog, objects: ObjectStore, home: Home) -> str:
+    """Saves a value under its content; its digest. The same value again is the same version."""
+    from lateen.materializers import save
+
+    home.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=home.work) as folder:
+        saved = save(value, Path(folder, "value"))
+        files = store_tree(
+            Path(folder, "value"),
+            objects,
+            lambda blobs: catalog.attempts.lease("upload", blobs),
+            private=True,
+        )
+        manifest = Manifest(saved.format, saved.type, saved.materializer, files)
+        payload = {
+            **version_payload(manifest, saved.kind.value, saved.pickled),
+            "artifact": UPLOADS,
+            "version": manifest.digest.replace("sha256:", "sha256-"),
+            "metadata": saved.metadata,
+        }
+        catalog.attempts.publish(payload, None, None)
+    return manifest.digest
+
+
+def _with_digests(spec: PipelineSpec, digests: Mapping[str, str]) -> PipelineSpec:
+    if not digests:
+        return spec
+
+    def known(source: Source) -> Source:
+        match source:
+            case ArtifactReference(digest=str(digest)) if digest in digests:
+                return replace(source, digest=digests[digest])
+            case Items(items):
+                return replace(source, items=tuple(known(item) for item in items))
+            case Entries(entries):
+                return Entries(tuple((key, known(item)) for key, item in entries))
+        return source
+
+    steps = tuple(
+        replace(step, inputs={name: known(source) for name, source in step.inputs.items()})
+        for step in spec.steps
+    )
+    return replace(spec, steps=steps)

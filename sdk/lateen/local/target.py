@@ -1,0 +1,161 @@
+"""The local target: runs compiled pipelines on this computer."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from lateen.authoring.compiled import CompiledPipeline
+from lateen.client.views.run import RunView
+from lateen.domain.errors import RunFailed, SetupError
+from lateen.domain.states import RunPhase
+from lateen.local.home import Home
+from lateen.local.observer import Observer, default_observer
+from lateen.local.runner import Runner
+from lateen.local.submission import submitted
+from lateen.local.sweep import sweep
+from lateen.step.operations import Operations
+from lateen.step.ports import Catalog as CatalogPort
+from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.embedded import ensure_running
+from lateen.stores.objects.directory import DirectoryStore
+
+
+class LocalTarget:
+    """The catalog and the store of one home, and the runs that this process follows."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog; the embedded database is started where none is named."""
+        return Catalog(self.home.database_url or ensure_running(self.home.root))
+
+    @cached_property
+    def objects(self) -> DirectoryStore:
+        """The object store."""
+        return DirectoryStore(self.home.store)
+
+    @cached_property
+    def _scratch(self) -> Path:
+        """A folder for what this process fetches, gone with it."""
+        self.home.work.mkdir(parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(prefix="client-", dir=self.home.work))
+        atexit.register(_remove, path, os.getpid())
+        return path
+
+    def transport(self) -> Operations:
+        """What answers the client's operations where no step runs."""
+        return self._operations
+
+    @cached_property
+    def _operations(self) -> Operations:
+        catalog: CatalogPort = self.catalog
+        return Operations(catalog, self.objects, self._scratch, person())
+
+    def run(
+        self,
+        compiled: CompiledPipeline,
+        observer: Observer | None = None,
+        isolated: bool = False,
+    ) -> RunView:
+        """Runs a pipeline, follows it, and returns the finished run.
+
+        Raises RunFailed, from the step's own exception, where it did not succeed.
+        """
+        sweep(self.catalog)
+        record = submitted(compiled, self.catalog, self.objects, self.home, person())
+        runner = Runner(
+            record,
+            compiled.definitions,
+            self.catalog,
+            self.objects,
+            self.home,
+            observer or default_observer(),
+            person=person(),
+            isolated=isolated,
+        )
+        runner.follow()
+        view = RunView(self._operations.run(record.id))
+        if view.status is not RunPhase.SUCCEEDED:
+            raise RunFailed(failure_message(view), view) from runner.exception
+        return view
+
+    def submit(self, compiled: CompiledPipeline) -> RunView:
+        """Starts a run in a process of its own, and returns without waiting."""
+        if compiled.source is None:
+            raise SetupError(
+                "submit() starts another process, which must import the pipeline from a file, and"
+                " this one was not defined in one; call the pipeline to run it here"
+            )
+        record = submitted(compiled, self.catalog, self.objects, self.home, person())
+        self.home.logs.mkdir(parents=True, exist_ok=True)
+        with open(self.home.logs / f"{record.name}.log", "ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "lateen.local.worker", record.id],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=_environment(self.home, os.environ),
+            )
+        return RunView(self._operations.run(record.id))
+
+    def sweep(self) -> None:
+        """Ends the runs whose runners are dead."""
+        sweep(self.catalog)
+
+    def close(self) -> None:
+        """Closes the connections to the catalog."""
+        if "catalog" in self.__dict__:
+            self.catalog.close()
+
+
+_default: LocalTarget | None = None
+
+
+def default() -> LocalTarget:
+    """The target of this process: by the environment as it is at the first call after a change."""
+    global _default  # noqa: PLW0603 - one target for the process
+    home = Home.of(os.environ)
+    if _default is None or _default.home != home:
+        _default = LocalTarget(home)
+    return _default
+
+
+def person() -> str:
+    """Who works here, as far as is known."""
+    import getpass
+
+    try:
+        return os.environ.get("LATEEN_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def failure_message(view: RunView) -> str:
+    """What went wrong in a run, and where to look."""
+    lines = [f"the run {view.name} ended {view.status}: {view.message or view.reason}"]
+    for step in view.steps.values():
+        if step.status == "Failed":
+            error = step.attempts[-1].error if step.attempts else None
+            lines.append(f"  {step.name}: {error or step.message}")
+            lines.append(f"  its output: lateen logs {view.name} {step.name}")
+    return "\n".join(lines)
+
+
+def _environment(home: Home, environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "LATEEN_HOME": str(home.root)}
+
+
+def _remove(path: Path, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(path, ignore_errors=True)

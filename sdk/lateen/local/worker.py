@@ -1,0 +1,34 @@
+"""A process that runs one submitted run: ``python -m lateen.local.worker RUN``."""
+
+from __future__ import annotations
+
+import sys
+
+from lateen.local.observer import plain
+from lateen.local.runner import Runner
+from lateen.local.target import default, person
+from lateen.step.entrypoints import definition
+
+
+def main(run: str) -> int:
+    """Takes a run up by its id and follows it; 0 whenever it could be followed."""
+    target = default()
+    record = target.catalog.runs.load(run)
+    definitions = {
+        step.name: definition(step.entrypoint or "", record.source) for step in record.spec.steps
+    }
+    runner = Runner(
+        record,
+        definitions,
+        target.catalog,
+        target.objects,
+        target.home,
+        plain,
+        person=person(),
+    )
+    runner.follow()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,40 @@
+"""``python -m lateen.step execute``: the step's own container, or its own process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from lateen.domain.errors import Fenced, LateenError
+from lateen.domain.states import FailureCause
+from lateen.step.entrypoints import definition
+from lateen.step.execute import execute
+from lateen.step.outcome import Outcome
+from lateen.step.workdir import WorkDirectory, write_json
+
+
+def main(arguments: list[str]) -> int:
+    """Runs user code on the work directory that the environment names; 0 when it succeeded."""
+    if arguments != ["execute"]:
+        print("usage: python -m lateen.step execute", file=sys.stderr)
+        return 2
+    work = WorkDirectory(Path(os.environ["LATEEN_WORK"]))
+    try:
+        found = definition(os.environ["LATEEN_ENTRYPOINT"], os.environ.get("LATEEN_SOURCE") or None)
+        outcome = execute(
+            work, Path(os.environ["LATEEN_SOCKET"]), found, Path(os.environ["LATEEN_RESCUES"])
+        )
+    except Fenced as error:
+        print(error, file=sys.stderr)
+        return 3
+    except (LateenError, ImportError, SyntaxError) as error:
+        outcome = Outcome.failed(error, FailureCause.USER)
+        write_json(work.outcome, outcome.to_json())
+    if outcome.exception is not None and outcome.error is not None:
+        print(outcome.error["traceback"], file=sys.stderr)
+    return 0 if outcome.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""Finds the function of a step by its recorded entrypoint, without running any pipeline."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from functools import reduce
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from lateen.authoring.composition import loading
+from lateen.authoring.source import project_root
+from lateen.domain.errors import SetupError
+
+
+def definition(entrypoint: str, source: str | None) -> Any:
+    """The step's definition behind ``module:qualname``.
+
+    ``source`` is the file that the pipeline was compiled from: it stands for ``__main__``, and its
+    project is importable. SetupError where the function is not found.
+    """
+    module_name, _, qualname = entrypoint.partition(":")
+    module = _module(module_name, source)
+    try:
+        step = reduce(getattr, qualname.split("."), module)
+    except AttributeError:
+        raise SetupError(
+            f"{module_name} has no {qualname!r}: a step that another process runs must be defined"
+            " at the top level of a module"
+        ) from None
+    found = getattr(step, "definition", None)
+    if found is None:
+        raise SetupError(f"{entrypoint} is {type(step).__name__}, not a step; is @step missing?")
+    return found
+
+
+def load_file(path: Path) -> ModuleType:
+    """Imports a file by its path, once, with its project importable; pipelines in it do not run."""
+    path = path.resolve()
+    name = _name_of(path)
+    if name in sys.modules:
+        return sys.modules[name]
+    for folder in (str(path.parent), str(project_root(path))):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SetupError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with loading():
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _module(name: str, source: str | None) -> ModuleType:
+    if source is not None and name in ("__main__", _name_of(Path(source))):
+        return load_file(Path(source))
+    if source is not None:
+        for folder in (str(Path(source).parent), str(project_root(Path(source)))):
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+    try:
+        with loading():
+            return importlib.import_module(name)
+    except ImportError as error:
+        raise SetupError(f"the step's module {name!r} cannot be imported: {error}") from error
+
+
+def _name_of(path: Path) -> str:
+    """The name that a file is imported under: its own, unless a module of it is taken already."""
+    other = sys.modules.get(path.stem)
+    taken = other is not None and getattr(other, "__file__", None) != str(path)
+    return f"lateen_file_{path.stem}" if taken or not path.stem.isidentifier() else path.stem
