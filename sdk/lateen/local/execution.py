@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from lateen.step.outcome import Outcome
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory, read_json
 
-Watch = AbstractContextManager[Callable[[], FailureCause | None]]
+Watch = AbstractContextManager[None]
 
 # Steps change what belongs to the process (its streams, its step context), so one runs at a time;
 # a step that runs a pipeline itself is of the same thread and may.
@@ -41,6 +40,7 @@ def in_subprocess(
     watch: Watch,
 ) -> Outcome:
     """Calls the function in a process of its own, as a Pod does. Raises StepInterrupted."""
+    work.temporary.mkdir(exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "lateen.step", "execute"],
         env=_environment(work, socket, task, rescues, source),

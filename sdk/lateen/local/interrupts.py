@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from lateen.domain.states import Desired, FailureCause
 
@@ -21,32 +23,77 @@ class StepInterrupted(BaseException):
         self.cause = cause
 
 
-@contextmanager
-def interruptible(
-    timeout: float | None, desired: Callable[[], Desired]
-) -> Iterator[Callable[[], FailureCause | None]]:
-    """Watches while the block runs; what is yielded tells the cause of an interruption, if any.
+class Interrupter:
+    """Watches over the steps of one run, from one thread; the steps run one at a time.
 
     The main thread is woken even from a blocking call; another thread stops at its next bytecode.
     """
-    watch = _Watch(timeout, desired)
-    with watch.listening():
-        watch.start()
-        try:
-            yield lambda: watch.cause
-        finally:
-            watch.stop()
 
-
-class _Watch:
-    def __init__(self, timeout: float | None, desired: Callable[[], Desired]) -> None:
-        self.cause: FailureCause | None = None
-        self._timeout = timeout
+    def __init__(self, desired: Callable[[], Desired]) -> None:
         self._desired = desired
+        self._watched: _Watched | None = None
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._watched = threading.current_thread()
         self._thread = threading.Thread(target=self._run, name="lateen-watch", daemon=True)
+
+    def __enter__(self) -> Interrupter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    @contextmanager
+    def step(self, timeout: float | None) -> Iterator[None]:
+        """Raises StepInterrupted inside the block when its time is over or the run is cancelled."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        watched = _Watched(threading.current_thread(), deadline)
+        with watched.listening():
+            self._watched = watched
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._watched = None
+
+    def _run(self) -> None:
+        while not self._over.wait(self._pause()):
+            watched = self._watched
+            if watched is None:
+                continue
+            if watched.late:
+                self._interrupt(watched, FailureCause.TIMED_OUT)
+            elif self._desired() is Desired.CANCELLED:
+                self._interrupt(watched, FailureCause.CANCELLED)
+
+    def _pause(self) -> float:
+        watched = self._watched
+        if watched is None or watched.deadline is None:
+            return POLL_SECONDS
+        return max(0.0, min(POLL_SECONDS, watched.deadline - time.monotonic()))
+
+    def _interrupt(self, watched: _Watched, cause: FailureCause) -> None:
+        with self._lock:
+            if self._watched is watched:
+                self._watched = None
+                watched.interrupt(cause)
+
+
+@dataclass
+class _Watched:
+    """One step, and the thread that runs it."""
+
+    thread: threading.Thread
+    deadline: float | None
+    cause: FailureCause | None = None
+
+    @property
+    def late(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    @property
+    def _in_main(self) -> bool:
+        return self.thread is threading.main_thread()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -58,47 +105,19 @@ class _Watch:
         try:
             yield
         finally:
-            signal.signal(signal.SIGALRM, former)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        with self._lock:
-            self._over.set()
-
-    @property
-    def _in_main(self) -> bool:
-        return self._watched is threading.main_thread()
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if former is None else former)
 
     def _raise(self, *_: object) -> None:
-        if not self._over.is_set():
-            raise StepInterrupted(self.cause or FailureCause.CANCELLED)
+        if self.cause is not None:
+            raise StepInterrupted(self.cause)
 
-    def _run(self) -> None:
-        waited = 0.0
-        while True:
-            left = POLL_SECONDS if self._timeout is None else self._timeout - waited
-            pause = max(0.0, min(POLL_SECONDS, left))
-            if self._over.wait(pause):
-                return
-            waited += pause
-            if self._timeout is not None and waited >= self._timeout:
-                self._interrupt(FailureCause.TIMED_OUT)
-                return
-            if self._desired() is Desired.CANCELLED:
-                self._interrupt(FailureCause.CANCELLED)
-                return
-
-    def _interrupt(self, cause: FailureCause) -> None:
-        with self._lock:
-            if self._over.is_set():
-                return
-            self.cause = cause
-            ident = self._watched.ident
-            assert ident is not None
-            if self._in_main:
-                signal.pthread_kill(ident, signal.SIGALRM)
-            else:
-                exception = ctypes.py_object(StepInterrupted)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), exception)
+    def interrupt(self, cause: FailureCause) -> None:
+        """Raises StepInterrupted in the thread."""
+        self.cause = cause
+        ident = self.thread.ident
+        assert ident is not None
+        if self._in_main:
+            signal.pthread_kill(ident, signal.SIGALRM)
+        else:
+            exception = ctypes.py_object(StepInterrupted)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), exception)

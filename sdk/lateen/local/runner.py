@@ -20,7 +20,7 @@ from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.local.execution import in_process, in_subprocess
 from lateen.local.home import Home
-from lateen.local.interrupts import StepInterrupted, interruptible
+from lateen.local.interrupts import Interrupter, StepInterrupted
 from lateen.local.observer import Observer
 from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
 from lateen.planning.state import Attempt, Step
@@ -60,6 +60,7 @@ class Runner:
         self._isolated = isolated
         self._state = record.state
         self._holder = f"{socket.gethostname()}/{uuid4()}"
+        self._interrupter = Interrupter(self._wanted)
         self.exception: BaseException | None = None
 
     def follow(self) -> None:
@@ -77,8 +78,9 @@ class Runner:
             self._state = replace(self._state, phase=RunPhase.RUNNING, started_at=_now())
             self._tell("run-started", total=len(self._state.steps))
             try:
-                while not self._state.phase.finished:
-                    self._advance()
+                with self._interrupter:
+                    while not self._state.phase.finished:
+                        self._advance()
             except KeyboardInterrupt:
                 self._finish(Finish(RunPhase.CANCELLED, "Interrupted", "interrupted by its user"))
                 raise
@@ -142,7 +144,7 @@ class Runner:
         work = WorkDirectory(self._work / f"{task.step.name}-{task.attempt.n}")
         rescues = self._home.rescues_of(self._record.name, task.step.name, task.attempt.n)
         definition = self._definitions[task.step.name]
-        watch = interruptible(task.step.timeout, self._wanted)
+        watch = self._interrupter.step(task.step.timeout)
 
         def execute(work: WorkDirectory, socket: Path) -> Outcome:
             if self._isolated:

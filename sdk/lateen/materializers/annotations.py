@@ -40,11 +40,16 @@ def is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, types.UnionType)
 
 
+def is_class(annotation: Any) -> bool:
+    """Whether an annotation is a class of values; ``Any`` is a class too, but of none."""
+    return isinstance(annotation, type) and annotation is not Any
+
+
 def classes_in(annotation: Any) -> Iterator[type[Any]]:
     """Every class that an annotation names, at any depth."""
     annotation = unwrap(annotation)
     origin = get_origin(annotation)
-    if isinstance(origin or annotation, type):
+    if is_class(origin or annotation):
         yield origin or annotation
     if origin is not None and origin is not typing.Literal:
         for argument in get_args(annotation):

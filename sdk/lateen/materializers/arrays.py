@@ -8,7 +8,6 @@ from lateen.domain.errors import UnsupportedTypeError
 from lateen.materializers.builtin import BuiltIn
 from lateen.materializers.libraries import library
 
-
 # numpy's own limit of 10,000 bytes refuses to load what it saved with a few hundred fields.
 _LARGEST_HEADER = 2**20
 

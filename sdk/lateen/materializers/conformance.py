@@ -60,6 +60,8 @@ def _mismatch(value: Any, annotation: Any) -> _Mismatch | None:
         return None
     if not _is_instance(value, cls):
         return _Mismatch("", _spell(annotation), f"a {name_of(type(value))}")
+    if origin is tuple and not get_args(annotation) and annotation is not tuple:
+        return _mismatch_length(value, 0)
     return _mismatch_inside(value, origin, get_args(annotation))
 
 
@@ -130,14 +132,19 @@ def _mismatch_tuple(value: tuple[Any, ...], arguments: tuple[Any, ...]) -> _Mism
         return _first(enumerate(value), arguments[0], lambda at: f"[{at}]")
     if any(get_origin(argument) is typing.Unpack for argument in arguments):
         return None
-    wanted = 0 if arguments == ((),) else len(arguments)
-    if len(value) != wanted:
-        return _Mismatch("", f"a tuple of {wanted}", f"one of {len(value)}")
-    for at, (item, argument) in enumerate(zip(value, arguments, strict=False)):
+    if len(value) != len(arguments):
+        return _mismatch_length(value, len(arguments))
+    for at, (item, argument) in enumerate(zip(value, arguments, strict=True)):
         mismatch = _mismatch(item, argument)
         if mismatch is not None:
             return mismatch.inside(f"[{at}]")
     return None
+
+
+def _mismatch_length(value: tuple[Any, ...], wanted: int) -> _Mismatch | None:
+    if len(value) == wanted:
+        return None
+    return _Mismatch("", f"a tuple of {wanted}", f"one of {len(value)}")
 
 
 def _mismatch_mapping(value: Mapping[Any, Any], key: Any, item: Any) -> _Mismatch | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lateen.domain.errors import LateenError, MaterializerError
+from lateen.materializers.annotations import is_class
 from lateen.materializers.arrays import ArrayMaterializer
 from lateen.materializers.base import BaseMaterializer
 from lateen.materializers.binary import BytesMaterializer
@@ -101,6 +102,4 @@ def _custom(name: str, resolver: Resolver) -> type[BaseMaterializer]:
 
 def _data_type(name: str, annotation: Any) -> type[Any]:
     """The class that ``load`` is called with: the value's own where it is imported already."""
-    if isinstance(annotation, type):
-        return loaded(name) or annotation
-    return loaded(name) or object
+    return loaded(name) or (annotation if is_class(annotation) else object)

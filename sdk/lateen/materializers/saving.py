@@ -9,6 +9,7 @@ from typing import Any
 
 from lateen.domain.errors import LateenError, MaterializerError, UnsupportedTypeError
 from lateen.domain.kinds import ArtifactType, VisualizationType
+from lateen.materializers.annotations import is_class, unwrap
 from lateen.materializers.base import BaseMaterializer
 from lateen.materializers.builtin import BuiltIn, Nesting
 from lateen.materializers.classes import name_of
@@ -67,12 +68,13 @@ def rescue(value: Any, directory: Path) -> Path | None:
 
 
 def _find_annotated(value: Any, annotation: Any) -> type[BaseMaterializer] | None:
-    is_known = isinstance(annotation, type) and annotation is not object
+    annotation = unwrap(annotation)
     try:
-        return find(annotation) if is_known and isinstance(value, annotation) else None
+        is_one = is_class(annotation) and annotation is not object and isinstance(value, annotation)
     except TypeError:
         # Such as a Protocol, which isinstance refuses.
         return None
+    return find(annotation) if is_one else None
 
 
 def _save(chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pickle: bool) -> Saved:

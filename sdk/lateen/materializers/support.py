@@ -8,7 +8,7 @@ import typing
 from typing import Any, get_args, get_origin
 
 from lateen.domain.errors import UnsupportedTypeError
-from lateen.materializers.annotations import is_union, unwrap
+from lateen.materializers.annotations import is_class, is_union, unwrap
 from lateen.materializers.classes import name_of, reference
 from lateen.materializers.finding import find
 from lateen.materializers.records import encoder_for
@@ -45,7 +45,7 @@ def _find_error(annotation: Any) -> UnsupportedTypeError | None:
     if is_union(annotation):
         return _find_union_error(arguments)
     if origin is None:
-        return _find_class_error(annotation) if isinstance(annotation, type) else None
+        return _find_class_error(annotation) if is_class(annotation) else None
     if not isinstance(origin, type):
         return None
     error = _find_class_error(origin)
@@ -76,6 +76,8 @@ def _find_record_error(cls: type[Any]) -> UnsupportedTypeError | None:
 
 def _is_open(cls: type[Any]) -> bool:
     """Whether values may well be of a subclass that can be saved."""
+    if issubclass(cls, type):
+        return False
     if cls is object or inspect.isabstract(cls) or getattr(cls, "_is_protocol", False):
         return True
     if typing.is_typeddict(cls):

@@ -73,7 +73,7 @@ def live(
             return hit
         resolved = resolve_attempt(task, catalog)
     except UserError as error:
-        catalog.attempts.in_snapshot(lambda snapshot: _open(snapshot, task))
+        catalog.attempts.in_snapshot(lambda s: s.take(task.attempt, task.holder))
         return Ended(StepPhase.FAILED, fail(task, error, FailureCause.REFERENCE, catalog))
     session = prepare(task, resolved, work, catalog, objects)
     if isinstance(session, Ended):
@@ -96,7 +96,7 @@ def serve_from_cache(task: Task, catalog: Catalog, objects: ObjectStore) -> Ende
         resolved = _resolve(task, snapshot, {})
         assert resolved.key is not None
         for hit in snapshot.hits(resolved.key):
-            if _whole(hit, catalog, objects):
+            if _whole(hit, objects):
                 return _serve(task, snapshot, resolved, hit)
         return None
 
@@ -110,7 +110,7 @@ def resolve_attempt(task: Task, catalog: Catalog) -> Resolved:
     """
 
     def work(snapshot: Snapshot) -> Resolved:
-        last = _open(snapshot, task)
+        last = snapshot.take(task.attempt, task.holder)
         pinned = (
             _pinned(snapshot.receipts(task.attempt)) if last else _from_predecessor(task, snapshot)
         )
@@ -126,7 +126,7 @@ def prepare(
     task: Task, resolved: Resolved, work: WorkDirectory, catalog: Catalog, objects: ObjectStore
 ) -> Session | Ended:
     """Fetches the inputs and writes the instructions; the session that serves user code."""
-    context = _context(task, resolved.resolution, catalog)
+    context = _context(task, resolved.resolution)
     session = Session(
         task,
         resolved.resolution,
@@ -148,11 +148,6 @@ def prepare(
     return session
 
 
-def _open(snapshot: Snapshot, task: Task) -> int:
-    snapshot.open(task.attempt)
-    return snapshot.take(task.attempt, task.holder)
-
-
 def _resolve(task: Task, snapshot: Snapshot, pinned: Pinned) -> Resolved:
     resolution = resolve(task.spec, task.step, task.attempt.run, task.parameters, snapshot, pinned)
     if not cacheable(task.step):
@@ -165,15 +160,7 @@ def _record(task: Task, snapshot: Snapshot, resolved: Resolved) -> None:
     parts = None
     if resolved.key is not None:
         parts = key_parts(task.spec, task.step, resolved.resolution.inputs, task.environment)
-    snapshot.record(
-        task.attempt,
-        task.holder,
-        1,
-        resolved.resolution.receipts,
-        resolved.resolution.model,
-        resolved.key,
-        parts,
-    )
+    snapshot.record(task.attempt, task.holder, resolved.resolution, resolved.key, parts)
 
 
 def _from_predecessor(task: Task, snapshot: Snapshot) -> Pinned:
@@ -188,20 +175,17 @@ def _pinned(receipts: list[Receipt]) -> Pinned:
     return {(receipt.input, receipt.path): receipt for receipt in receipts}
 
 
-def _whole(hit: Hit, catalog: Catalog, objects: ObjectStore) -> bool:
+def _whole(hit: Hit, objects: ObjectStore) -> bool:
     """Whether the blobs of all outputs are there still."""
-    files = [file for _, manifest in hit.outputs.values() for file in manifest.files]
-    generations = catalog.attempts.generations(file.sha256 for file in files)
     return all(
-        file.sha256 in generations and objects.exists(file.sha256, generations[file.sha256])
-        for file in files
+        generation is not None and objects.exists(sha256, generation)
+        for sha256, generation in hit.blobs.items()
     )
 
 
 def _serve(task: Task, snapshot: Snapshot, resolved: Resolved, hit: Hit) -> Ended:
-    _open(snapshot, task)
+    snapshot.take(task.attempt, task.holder)
     _record(task, snapshot, resolved)
-    snapshot.begin(_beginning(task))
     source = {
         "run": hit.source.run,
         "run_name": hit.run_name,
@@ -210,13 +194,12 @@ def _serve(task: Task, snapshot: Snapshot, resolved: Resolved, hit: Hit) -> Ende
     }
     answer = snapshot.commit(
         {
-            **task.attempt.columns,
-            "holder": task.holder,
+            **_beginning(task),
             "state": AttemptState.COMMITTED.value,
             "phase": StepPhase.CACHED.value,
             "outputs": [
                 {"output": output, "artifact_version": version}
-                for output, (version, _) in hit.outputs.items()
+                for output, version in hit.outputs.items()
             ],
             "links": list(hit.saved),
             "metadata": [{"target": {}, "values": dict(hit.metadata)}] if hit.metadata else [],
@@ -241,7 +224,7 @@ def _beginning(task: Task) -> Json:
     return payload
 
 
-def _context(task: Task, resolution: Resolution, catalog: Catalog) -> Json:
+def _context(task: Task, resolution: Resolution) -> Json:
     return {
         "run": {
             "id": task.attempt.run,
@@ -252,27 +235,28 @@ def _context(task: Task, resolution: Resolution, catalog: Catalog) -> Json:
         "step": task.step.history_name,
         "step_name": task.step.name,
         "attempt": task.attempt.n,
-        "inputs": _shown(resolution, catalog),
+        "inputs": {name: _shown(item) for name, item in resolution.inputs.items()},
     }
 
 
-def _shown(resolution: Resolution, catalog: Catalog) -> Json:
-    """The inputs as views show them."""
-    ids = {r.artifact.id for r in resolution.receipts if r.artifact and not r.has_value}
-    versions = {version["id"]: version for version in catalog.reading.artifact_versions(ids)}
-
-    def shown(item: ResolvedInput) -> Json:
-        match item:
-            case ItemsInput(items, container):
-                return {"list": [shown(each) for each in items], "as": container}
-            case EntriesInput(entries):
-                return {"map": {key: shown(each) for key, each in entries.items()}}
-            case ArtifactInput(artifact):
-                return versions[artifact.id]
-            case PlainInput(value):
-                return {"value": value}
-
-    return {name: shown(item) for name, item in resolution.inputs.items()}
+def _shown(item: ResolvedInput) -> Json:
+    """An input as views show it; what is left out of a version they look up when asked."""
+    match item:
+        case ItemsInput(items, container):
+            return {"list": [_shown(each) for each in items], "as": container}
+        case EntriesInput(entries):
+            return {"map": {key: _shown(each) for key, each in entries.items()}}
+        case ArtifactInput(artifact):
+            return {
+                "id": artifact.id,
+                "name": artifact.name,
+                "number": artifact.number,
+                "version": artifact.version,
+                "digest": artifact.digest,
+                "kind": artifact.kind,
+            }
+        case PlainInput(value):
+            return {"value": value}
 
 
 def _fetched(

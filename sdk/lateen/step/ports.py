@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
-from lateen.domain.artifacts import Manifest, ModelVersion
+from lateen.domain.artifacts import Manifest
 from lateen.domain.attempts import AttemptKey, Hit
-from lateen.domain.receipts import Receipt
+from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.states import FailureCause
 from lateen.step.lookups import Lookups
 
@@ -58,9 +58,6 @@ class ObjectStore(Protocol):
 class Snapshot(Lookups, Protocol):
     """One REPEATABLE READ transaction: look-ups, and the records of what they found."""
 
-    def open(self, attempt: AttemptKey) -> None:
-        """Insert the attempt's row."""
-
     def take(self, attempt: AttemptKey, holder: str) -> int:
         """Become the attempt's holder; the number of its last resolution. Raises Fenced."""
         ...
@@ -69,18 +66,14 @@ class Snapshot(Lookups, Protocol):
         self,
         attempt: AttemptKey,
         holder: str,
-        resolution: int,
-        receipts: Iterable[Receipt],
-        model: ModelVersion | None,
+        resolution: Resolution,
         key: str | None,
         parts: Mapping[str, Any] | None,
     ) -> None:
-        """Store a resolution as the one that holds. Raises Fenced."""
+        """Store a resolution, with its receipts, as the one that holds. Raises Fenced."""
 
-    def record_receipts(
-        self, attempt: AttemptKey, resolution: int, kind: str, receipts: Iterable[Receipt]
-    ) -> None:
-        """Store receipts of the kind ``input`` or ``read``."""
+    def record_reads(self, attempt: AttemptKey, receipts: Iterable[Receipt]) -> None:
+        """Store what the step's body looked up."""
 
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:
         """The receipts of the resolution that holds."""
@@ -89,8 +82,6 @@ class Snapshot(Lookups, Protocol):
     def hits(self, key: str) -> list[Hit]:
         """The attempts that may serve a cache key, newest first."""
         ...
-
-    def begin(self, payload: Mapping[str, Any]) -> Json: ...
 
     def commit(self, payload: Mapping[str, Any]) -> Json: ...
 

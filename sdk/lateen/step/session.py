@@ -139,7 +139,7 @@ class Session(Operations):
         def work(snapshot: Any) -> Receipt:
             model = self.task.spec.model_of(self.task.step)
             receipt = look_up(source, self.task.attempt.run, model, snapshot)
-            snapshot.record_receipts(self.task.attempt, 0, "read", [receipt])
+            snapshot.record_reads(self.task.attempt, [receipt])
             return receipt
 
         receipt: Receipt = self.catalog.attempts.in_snapshot(work)

@@ -74,8 +74,8 @@ class WorkDirectory:
         return self.root / "outcome.json"
 
     def make(self) -> None:
-        """Creates the folders."""
-        for folder in (self.inputs, self.outputs, self.temporary):
+        """Creates the folders that every step finds."""
+        for folder in (self.inputs, self.outputs):
             folder.mkdir(parents=True, exist_ok=True)
 
 

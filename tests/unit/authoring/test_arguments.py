@@ -103,7 +103,7 @@ def test_a_call_beats_with_options_and_with_options_beats_the_default() -> None:
 def test_parameters_of_with_options_stand_for_required_arguments() -> None:
     @pipeline
     def body() -> None:
-        take.with_options(parameters={"data": load()})()  # type: ignore[call-arg]
+        take.with_options(parameters={"data": load()})()
 
     assert body.compile().spec.steps[1].inputs["data"] == StepOutput("load", "iris")
 

@@ -65,7 +65,7 @@ def test_several_outputs_are_unpacked_or_indexed() -> None:
 def test_unpacking_takes_exactly_as_many_as_there_are() -> None:
     @pipeline
     def body() -> None:
-        _, _, _ = split_data()  # type: ignore[misc]
+        _, _, _ = split_data()
 
     with pytest.raises(ValueError, match="not enough values to unpack"):
         body.compile()
@@ -84,7 +84,7 @@ def test_an_output_that_is_not_there_is_named(key: Any, told: str) -> None:
 def test_unpacking_one_output_names_the_way_out() -> None:
     @pipeline
     def body() -> None:
-        _, _ = load()  # type: ignore[misc]
+        _, _ = load()
 
     with pytest.raises(LateValueError) as caught:
         body.compile()
@@ -96,7 +96,7 @@ def test_an_output_among_several_cannot_be_unpacked_either() -> None:
     @pipeline
     def body() -> None:
         train, _ = split_data()
-        list(train)  # type: ignore[call-overload]
+        list(train)
 
     with pytest.raises(LateValueError, match="cannot be iterated over") as caught:
         body.compile()
@@ -106,7 +106,7 @@ def test_an_output_among_several_cannot_be_unpacked_either() -> None:
 def test_a_step_without_outputs_gives_a_handle_for_after() -> None:
     @pipeline
     def body() -> None:
-        told = notify()  # type: ignore[func-returns-value]
+        told = notify()
         assert isinstance(told, StepHandle)
         load.with_options(after=told)()
 
@@ -116,13 +116,13 @@ def test_a_step_without_outputs_gives_a_handle_for_after() -> None:
 def test_after_takes_names_handles_and_lists_at_the_call_and_in_options() -> None:
     @pipeline
     def body() -> None:
-        iris, told, parts = load(), notify(), split_data()  # type: ignore[func-returns-value]
+        iris, told, parts = load(), notify(), split_data()
         notify.with_options(name="by_handles", after=[iris, told])()
         notify.with_options(name="by_name", after="split_data")()
         notify.with_options(name="by_dns_name", after="split-data")()
         notify.with_options(name="by_outputs", after=(parts, parts[0]))()
-        notify.with_options(name="by_metadata", after=iris.run_metadata["rows"])()  # type: ignore[attr-defined]
-        notify.with_options(name="at_the_call", after=iris)(after=[told, "by_name"])  # type: ignore[call-arg]
+        notify.with_options(name="by_metadata", after=iris.run_metadata["rows"])()
+        notify.with_options(name="at_the_call", after=iris)(after=[told, "by_name"])
         notify.with_options(name="none", after=None)()
 
     assert orders(body) == {

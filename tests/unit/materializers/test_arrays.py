@@ -45,9 +45,11 @@ def test_a_scalar_comes_back_bit_for_bit(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [np.str_(""), np.str_("ä\x00"), np.bytes_(b"a\x00"), np.float32("nan"), np.float64(-0.0)]
-    + [np.bool_(True), np.uint64(2**64 - 1), np.datetime64("NaT"), np.datetime64("2020", "Y")]
-    + [np.timedelta64(3), np.longdouble(1) / 3, np.complex64(1j)],
+    [
+        *(np.str_(""), np.str_("ä\x00"), np.bytes_(b"a\x00"), np.float32("nan"), np.float64(-0.0)),
+        *(np.bool_(True), np.uint64(2**64 - 1), np.datetime64("NaT"), np.datetime64("2020", "Y")),
+        *(np.timedelta64(3), np.longdouble(1) / 3, np.complex64(1j)),
+    ],
     ids=repr,
 )
 def test_an_odd_scalar_comes_back(value: Any, tmp_path: Path) -> None:

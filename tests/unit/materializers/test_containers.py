@@ -81,7 +81,9 @@ def test_equal_sets_have_equal_bytes_whatever_their_order() -> None:
     assert saved_content(frozenset(one)) == saved_content(frozenset(other))
 
 
-@pytest.mark.parametrize("value", [list(range(100_000)), [n / 7 for n in range(100_000)]], ids=["ints", "floats"])
+@pytest.mark.parametrize(
+    "value", [list(range(100_000)), [n / 7 for n in range(100_000)]], ids=["ints", "floats"]
+)
 def test_a_long_list_of_numbers_is_one_document(value: list[Any], tmp_path: Path) -> None:
     saved = save(value, tmp_path)
     assert list(content(tmp_path)) == ["data.json"]

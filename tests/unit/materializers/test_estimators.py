@@ -134,9 +134,7 @@ def test_estimators_lie_in_containers_too(tmp_path: Path) -> None:
     ],
     ids=["own", "in a pipeline", "tree", "neighbours", "search"],
 )
-def test_what_skops_does_not_trust_is_refused_when_it_is_saved(
-    estimator: Any, named: str
-) -> None:
+def test_what_skops_does_not_trust_is_refused_when_it_is_saved(estimator: Any, named: str) -> None:
     with pytest.raises(UnsupportedTypeError, match=f"{named}.*allow_pickle=True"):
         saved_content(estimator)
 

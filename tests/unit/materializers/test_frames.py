@@ -67,7 +67,11 @@ COLUMNS: dict[str, Any] = {
     "decimals": np.array([decimal.Decimal("1.10"), None, decimal.Decimal("NaN")], object),
     "dates": np.array([datetime.date(2020, 1, 1), None, "x"], object),
     "timestamps": np.array(
-        [pd.Timestamp(5, unit="ns"), pd.Timestamp("2024-10-27 01:30Z").tz_convert("Europe/Berlin"), 1],
+        [
+            pd.Timestamp(5, unit="ns"),
+            pd.Timestamp("2024-10-27 01:30Z").tz_convert("Europe/Berlin"),
+            1,
+        ],
         object,
     ),
     "pandas scalars": np.array(

@@ -34,9 +34,9 @@ def run(program: str) -> str:
 def test_no_library_is_imported_before_a_value_needs_it() -> None:
     first, second = run(PROGRAM).splitlines()
     assert first == "None []"
-    assert second == str(
-        ["lateen.materializers.base", "lateen.materializers.local_store"]
-    ), "the package's import stays small"
+    assert second == str(["lateen.materializers.base", "lateen.materializers.local_store"]), (
+        "the package's import stays small"
+    )
 
 
 def test_every_public_name_is_there() -> None:

@@ -73,12 +73,12 @@ def test_a_link_to_a_file_or_folder_is_followed_when_it_is_the_value(
     assert load_saved(save(tmp_path / "link.csv", artifact), artifact).name == "link.csv"
 
 
-@pytest.mark.parametrize("target", ["../secret", "/etc", "sub/../../secret"])
+@pytest.mark.parametrize("target", ["../../secret", "/etc", "../sub/../../secret"])
 def test_a_link_out_of_the_folder_is_refused(
     target: str, folder: Path, artifact: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text("secret")
-    (folder / "sub" / "link").symlink_to(target if target != "../secret" else "../../secret")
+    (folder / "sub" / "link").symlink_to(target)
     with pytest.raises(MaterializerError, match="leads out of the folder"):
         save(folder, artifact)
     assert b"secret" not in content(artifact).values()

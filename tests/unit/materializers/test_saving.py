@@ -118,8 +118,8 @@ def test_a_materializer_that_is_named_for_the_output_comes_before_all_others(
 
 
 def test_registered_values_in_a_container_have_files_of_their_own(tmp_path: Path) -> None:
-    registered(Word, Config)
-    saved = save([Word("x"), {"c": Config("a")}, 3], tmp_path)
+    registered(Word, Plain)
+    saved = save([Word("x"), {"c": Plain()}, 3], tmp_path)
     assert saved.format == "container"
     assert sorted(content(tmp_path)) == ["0/plain.txt", "1/plain.txt", "data.json"]
     found = load_saved(saved, tmp_path)
@@ -127,10 +127,6 @@ def test_registered_values_in_a_container_have_files_of_their_own(tmp_path: Path
 
 
 def test_an_annotation_helps_where_the_class_has_no_materializer(tmp_path: Path) -> None:
-    class Interface:
-        def __instancecheck__(self, instance: Any) -> bool:
-            return True
-
     class Meta(type):
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, Plain)
@@ -200,7 +196,9 @@ def test_a_failure_in_a_users_materializer_is_kept_as_the_cause(tmp_path: Path) 
         raise ZeroDivisionError("no disk")
 
     type("Failing", (BaseMaterializer,), {"ASSOCIATED_TYPES": (Plain,), "save": fail})
-    with pytest.raises(MaterializerError, match="Failing failed to save .*Plain.*no disk") as caught:
+    with pytest.raises(
+        MaterializerError, match=r"Failing failed to save .*Plain.*no disk"
+    ) as caught:
         save(Plain(), tmp_path)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
@@ -245,14 +243,12 @@ def test_a_materializer_is_imported_by_its_name(
 def test_the_class_of_the_annotation_stands_in_for_one_that_is_gone(tmp_path: Path) -> None:
     save(Plain(), tmp_path, materializer=PlainMaterializer)
     name = f"{__name__}.PlainMaterializer"
-    found = load(
-        tmp_path, format="custom", type="gone.Plain", materializer=name, annotation=Plain
-    )
+    found = load(tmp_path, format="custom", type="gone.Plain", materializer=name, annotation=Plain)
     assert type(found) is Plain
 
 
 def test_an_unknown_format_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MaterializerError, match="'feather'.*parquet.*Upgrade"):
+    with pytest.raises(MaterializerError, match=r"'feather'.*parquet.*Upgrade"):
         load(tmp_path, format="feather", type="", materializer="")
 
 

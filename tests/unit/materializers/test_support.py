@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NewType, Optional, Protocol, TypedDict, TypeVar
+from typing import Annotated, Any, Literal, NewType, Protocol, TypedDict, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,14 @@ class Movie(TypedDict):
     [
         *(Any, object, None, type(None), inspect.Parameter.empty, "Plain", TypeVar("T")),
         *(bool, int, float, complex, str, bytes, Path, list, tuple, set, frozenset, dict),
-        *(list[int], tuple[int, ...], tuple[()], dict[str, list[Color]], Optional[int], Literal["a"]),
+        *(
+            list[int],
+            tuple[int, ...],
+            tuple[()],
+            dict[str, list[Color]],
+            int | None,
+            Literal["a"],
+        ),
         *(int | Plain, Annotated[int, "x"], NewType("N", int), Movie, Callable[[Plain], int]),
         *(Sequence[int], Mapping[str, int], Interface, Runs, Shape, numbers.Number),
         *(Config, Point, Color, np.ndarray, npt.NDArray[np.float64], np.float64, np.floating),
@@ -57,7 +64,7 @@ def test_what_may_be_savable_passes(annotation: Any) -> None:
     [
         *(Plain, Word, OrderedDict, type, object().__class__.__class__, pd.Categorical),
         *(list[Plain], tuple[int, Plain], tuple[Plain, ...], dict[str, list[Plain]]),
-        *(Sequence[Plain], Optional[Plain], Plain | Word, Annotated[Plain, "x"]),
+        *(Sequence[Plain], Plain | None, Plain | Word, Annotated[Plain, "x"]),
         *(NewType("P", Plain), TypeVar("B", bound=Plain), list[Plain | None], np.random.Generator),
     ],
     ids=str,

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
 from lateen.domain.errors import AmbiguousError, Fenced
 from lateen.domain.names import LATEST, is_number
-from lateen.domain.receipts import Receipt
+from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.states import ModelStages
 from lateen.domain.attempts import AttemptKey, Hit
 from lateen.stores.catalog.connections import Connection, Row
@@ -107,10 +107,6 @@ class Snapshot:
             return [_with_stage(row) for row in rows]
         return [next(iter(row.values())) for row in rows]
 
-    def open(self, attempt: AttemptKey) -> None:
-        """Inserts the attempt's row."""
-        self._none("open-attempt", **attempt.columns)
-
     def take(self, attempt: AttemptKey, holder: str) -> int:
         """Makes the holder the attempt's own; the number of its resolution so far, 0 for none."""
         row = self._one("attempts", "take-attempt", **attempt.columns, holder=holder)
@@ -122,42 +118,30 @@ class Snapshot:
         self,
         attempt: AttemptKey,
         holder: str,
-        resolution: int,
-        receipts: Iterable[Receipt],
-        model: ModelVersion | None,
+        resolution: Resolution,
         key: str | None,
         parts: Mapping[str, Any] | None,
     ) -> None:
-        """Stores the receipts of a resolution and makes it the one that holds."""
+        """Stores what was resolved as the resolution that holds. Raises Fenced."""
         row = self._one(
             "attempts",
             "record-resolution",
             **attempt.columns,
             holder=holder,
-            resolution=resolution,
-            model_version=model.id if model else None,
+            resolution=1,
+            model_version=resolution.model.id if resolution.model else None,
             cache_key=key,
             cache_parts=Jsonb(parts) if parts is not None else None,
+            receipts=Jsonb([_receipt_row(receipt) for receipt in resolution.receipts]),
         )
         if row is None:
             raise Fenced(f"{attempt} is over; nothing was resolved")
-        self.record_receipts(attempt, resolution, "input", receipts)
 
-    def record_receipts(
-        self, attempt: AttemptKey, resolution: int, kind: str, receipts: Iterable[Receipt]
-    ) -> None:
-        """Stores receipts; ``kind`` is ``input`` or ``read``."""
-        rows = [_receipt_row(receipt) for receipt in receipts]
-        if rows:
-            self._none(
-                "record-receipts",
-                **attempt.columns,
-                resolution=resolution,
-                kind=kind,
-                receipts=Jsonb(rows),
-            )
-        if kind == "read":
-            self._none("mark-read", **attempt.columns)
+    def record_reads(self, attempt: AttemptKey, receipts: Iterable[Receipt]) -> None:
+        """Stores what the step's body looked up."""
+        rows = Jsonb([_receipt_row(receipt) for receipt in receipts])
+        self._none("record-reads", **attempt.columns, receipts=rows)
+        self._none("mark-read", **attempt.columns)
 
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:
         """The receipts of the attempt's resolution that holds."""
@@ -167,32 +151,12 @@ class Snapshot:
     def hits(self, key: str) -> list[Hit]:
         """The attempts that may serve a cache key, newest first."""
         rows = self._all("attempts", "serving-attempts", cache_key=key)
-        return [self._hit(row) for row in rows]
-
-    def begin(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Marks the attempt as begun; see ``begin_attempt`` in the migrations."""
-        return self._result("begin-attempt", payload)
+        return [_hit(row) for row in rows]
 
     def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the attempt, whole; see ``commit_attempt`` in the migrations."""
-        return self._result("commit-attempt", payload)
-
-    def _result(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        row = self._one("attempts", name, payload=Jsonb(dict(payload)))
+        row = self._one("attempts", "commit-attempt", payload=Jsonb(dict(payload)))
         return dict(row["result"]) if row else {}
-
-    def _hit(self, row: Row) -> Hit:
-        source = AttemptKey(str(row["run_id"]), row["step"], row["n"])
-        outputs = self._all("attempts", "outputs-of-attempt", **source.columns)
-        saved = self._all("attempts", "saved-by-attempt", **source.columns)
-        metadata = self._all("attempts", "step-metadata", run=source.run, step=source.step)
-        return Hit(
-            source,
-            row["run_name"],
-            {o["output"]: (str(o["id"]), _manifest(o["body"])) for o in outputs},
-            tuple(str(version["id"]) for version in saved),
-            {item["key"]: item["value"] for item in metadata},
-        )
 
     def _receipt(self, row: Row) -> Receipt:
         artifact = model = None
@@ -232,6 +196,17 @@ def id_range(prefix: str) -> tuple[UUID, UUID] | None:
     ):
         return None
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def _hit(row: Row) -> Hit:
+    return Hit(
+        AttemptKey(str(row["run_id"]), row["step"], row["n"]),
+        row["run_name"],
+        row["outputs"] or {},
+        row["blobs"] or {},
+        tuple(row["saved"] or ()),
+        row["metadata"] or {},
+    )
 
 
 def _artifact(row: Row | None) -> ArtifactVersion | None:

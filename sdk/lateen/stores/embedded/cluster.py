@@ -16,7 +16,9 @@ from .place import Place
 from .postmaster import DATABASE, USER
 
 ROOM = 128 * 1024 * 1024
-"""A new data directory takes 40 MB, and its first log of changes 16 MB more."""
+"""A new data directory takes 40 MB, and its logs of changes come in files of 16 MB."""
+
+LITTLE = 16 * 1024 * 1024
 
 
 def provide_directory(place: Place, account: Account) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -81,11 +82,20 @@ def _start(place: Place, data: Path, command: list[str], account: Account) -> Po
             return server
         said = place.log.read_bytes()[begin:].decode(errors="replace").strip()
         if not any(each in said for each in PASSING):
-            raise SetupError(f"the laptop's database did not start; {place.log} says: {said}")
+            raise SetupError(
+                f"the laptop's database did not start{_if_full(data)}. {place.log} says: {said}"
+            )
         time.sleep(0.02)
     raise SetupError(
         f"the laptop's database did not start within {START_SECONDS:.0f} s. Look into {place.log}"
     )
+
+
+def _if_full(data: Path) -> str:
+    free = shutil.disk_usage(data).free
+    if free > cluster.LITTLE:
+        return ""
+    return f": {free >> 20} MB are free in {data}. Make room, then try again"
 
 
 def _await_other(data: Path, deadline: float) -> Postmaster | None:
@@ -108,15 +118,20 @@ def _disown(data: Path) -> None:
     The rest stays: by the key of its shared memory PostgreSQL refuses to start beside processes
     that a killed server left behind.
     """
+    lock_file = postmaster.lock_file(data)
     try:
-        content = postmaster.lock_file(data).read_bytes()
+        content, owner = lock_file.read_bytes(), lock_file.stat()
     except FileNotFoundError:
         return
     _, line_end, rest = content.partition(b"\n")
-    if line_end:
-        postmaster.lock_file(data).write_bytes(NO_PROCESS + line_end + rest)
-    else:  # cut short by a crash of the machine, and PostgreSQL would not start
-        postmaster.lock_file(data).unlink()
+    if not line_end:  # cut short by a crash of the machine, and PostgreSQL would not start
+        lock_file.unlink()
+        return
+    changed = lock_file.with_suffix(".changed")  # or a full disk would cost us the key
+    changed.write_bytes(NO_PROCESS + line_end + rest)
+    changed.chmod(0o600)
+    os.chown(changed, owner.st_uid, owner.st_gid)
+    changed.replace(lock_file)
 
 
 def _launch_server(

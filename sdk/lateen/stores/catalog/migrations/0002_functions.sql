@@ -219,6 +219,9 @@ DECLARE
     committed boolean := p->>'state' = 'committed';
     wanted    text;
 BEGIN
+    IF p ? 'model' THEN
+        PERFORM begin_attempt(p);                    -- a cached step begins and commits at once
+    END IF;
     held := hold_attempt((p->>'run')::uuid, p->>'step', (p->>'n')::integer, p->>'holder');
     IF committed THEN
         -- Counters are locked in the order of their ids, so that two attempts cannot deadlock.
@@ -258,7 +261,8 @@ BEGIN
         END LOOP;
     END IF;
     UPDATE attempts
-       SET state = p->>'state', cause = p->>'cause', error = nullif(p->'error', 'null'),
+       SET state = p->>'state', cause = p->>'cause',
+           began_at = CASE WHEN committed THEN coalesce(began_at, clock_timestamp()) ELSE began_at END, error = nullif(p->'error', 'null'),
            log = nullif(p->'log', 'null'), ended_at = clock_timestamp(),
            cacheable = committed AND coalesce((p->>'cacheable')::boolean, false),
            cached_from = nullif(p->'cached_from', 'null'),

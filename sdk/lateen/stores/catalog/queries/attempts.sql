@@ -6,10 +6,11 @@ INSERT INTO attempts (run_id, step, n) VALUES (%(run)s, %(step)s, %(n)s)
 ON CONFLICT DO NOTHING
 
 -- name: take-attempt
--- The holder takes an open attempt; nobody else can from then on.
-UPDATE attempts SET holder = %(holder)s
- WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state = 'open'
-   AND (holder IS NULL OR holder = %(holder)s)
+-- The holder takes an open attempt, which is inserted where the holder runs the run itself; nobody
+-- else can from then on.
+INSERT INTO attempts (run_id, step, n, holder) VALUES (%(run)s, %(step)s, %(n)s, %(holder)s)
+ON CONFLICT (run_id, step, n) DO UPDATE SET holder = excluded.holder
+ WHERE attempts.state = 'open' AND (attempts.holder IS NULL OR attempts.holder = excluded.holder)
 RETURNING resolution
 
 -- name: attempt-state
@@ -18,19 +19,30 @@ SELECT state, cause, holder FROM attempts
  WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s
 
 -- name: record-resolution
--- Which resolution holds, the model version that it found, and the cache key taken over it.
-UPDATE attempts
-   SET resolution = %(resolution)s, model_version_id = %(model_version)s,
-       cache_key = %(cache_key)s, cache_parts = %(cache_parts)s, resolved_at = clock_timestamp()
- WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state = 'open'
-   AND holder = %(holder)s
-RETURNING n
+-- Which resolution holds, with its receipts, its model version and the cache key taken over it.
+WITH held AS (
+    UPDATE attempts
+       SET resolution = %(resolution)s, model_version_id = %(model_version)s,
+           cache_key = %(cache_key)s, cache_parts = %(cache_parts)s, resolved_at = clock_timestamp()
+     WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state = 'open'
+       AND holder = %(holder)s
+    RETURNING n
+), stored AS (
+    INSERT INTO receipts (run_id, step, attempt, resolution, kind, input, path, reference,
+                          artifact_version_id, model_version_id, stage_event, digest, value,
+                          has_value)
+    SELECT %(run)s, %(step)s, held.n, %(resolution)s, 'input', r->>'input', r->>'path',
+           r->'reference', (r->>'artifact_version')::uuid, (r->>'model_version')::uuid,
+           (r->>'stage_event')::bigint, r->>'digest', r->'value', (r->>'has_value')::boolean
+      FROM held, jsonb_array_elements(%(receipts)s) AS r
+)
+SELECT n FROM held
 
--- name: record-receipts
--- What each reference became, as the snapshot of this transaction shows it.
+-- name: record-reads
+-- What the step's body looked up, as the snapshot of this transaction shows it.
 INSERT INTO receipts (run_id, step, attempt, resolution, kind, input, path, reference,
                       artifact_version_id, model_version_id, stage_event, digest, value, has_value)
-SELECT %(run)s, %(step)s, %(n)s, %(resolution)s, %(kind)s, r->>'input', r->>'path', r->'reference',
+SELECT %(run)s, %(step)s, %(n)s, 0, 'read', r->>'input', r->>'path', r->'reference',
        (r->>'artifact_version')::uuid, (r->>'model_version')::uuid, (r->>'stage_event')::bigint,
        r->>'digest', r->'value', (r->>'has_value')::boolean
   FROM jsonb_array_elements(%(receipts)s) AS r
@@ -57,32 +69,30 @@ SELECT fence_attempt(%(run)s, %(step)s, %(n)s, %(cause)s, %(error)s) AS result
 SELECT n, model_version_id FROM hold_attempt(%(run)s, %(step)s, %(n)s, %(holder)s)
 
 -- name: serving-attempts
--- Committed attempts under a cache key, newest first.
-SELECT run_id, step, n, (SELECT name FROM runs WHERE id = run_id) AS run_name
-  FROM attempts
- WHERE cache_key = %(cache_key)s AND state = 'committed' AND cacheable
-   AND NOT promoted AND NOT read_in_body
- ORDER BY ended_at DESC LIMIT 5
-
--- name: outputs-of-attempt
--- What an attempt put out, with the manifests.
-SELECT o.output, v.id, m.body
-  FROM attempt_outputs o
-  JOIN artifact_versions v ON v.id = o.artifact_version_id
-  JOIN manifests m ON m.digest = v.digest
- WHERE o.run_id = %(run)s AND o.step = %(step)s AND o.attempt = %(n)s
- ORDER BY o.position
-
--- name: saved-by-attempt
--- What an attempt saved beside its outputs.
-SELECT v.id FROM artifact_versions v
- WHERE v.run_id = %(run)s AND v.step = %(step)s AND v.attempt = %(n)s
-   AND NOT EXISTS (SELECT FROM attempt_outputs o WHERE o.artifact_version_id = v.id)
-
--- name: step-metadata
--- The newest metadata of a step, to be logged again by a cached one.
-SELECT DISTINCT ON (key) key, value FROM metadata
- WHERE run_id = %(run)s AND step = %(step)s ORDER BY key, id DESC
+-- Committed attempts under a cache key, newest first: what they put out and saved, the generation
+-- of each blob of it (none where it was deleted), and what they logged on their step.
+SELECT a.run_id, a.step, a.n, r.name AS run_name,
+       (SELECT jsonb_object_agg(o.output, o.artifact_version_id) FROM attempt_outputs o
+         WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)) AS outputs,
+       (SELECT jsonb_object_agg(found.sha256, found.generation) FROM (
+            SELECT mb.sha256, max(b.generation) FILTER (WHERE b.state = 'present') AS generation
+              FROM attempt_outputs o
+              JOIN artifact_versions v ON v.id = o.artifact_version_id
+              JOIN manifest_blobs mb ON mb.digest = v.digest
+              LEFT JOIN blobs b ON b.sha256 = mb.sha256
+             WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)
+             GROUP BY mb.sha256) found) AS blobs,
+       (SELECT jsonb_agg(v.id) FROM artifact_versions v
+         WHERE v.run_id = a.run_id AND v.step = a.step AND v.attempt = a.n
+           AND NOT EXISTS (SELECT FROM attempt_outputs o WHERE o.artifact_version_id = v.id)
+       ) AS saved,
+       (SELECT jsonb_object_agg(newest.key, newest.value) FROM (
+            SELECT DISTINCT ON (key) key, value FROM metadata
+             WHERE run_id = a.run_id AND step = a.step ORDER BY key, id DESC) newest) AS metadata
+  FROM attempts a JOIN runs r ON r.id = a.run_id
+ WHERE a.cache_key = %(cache_key)s AND a.state = 'committed' AND a.cacheable
+   AND NOT a.promoted AND NOT a.read_in_body
+ ORDER BY a.ended_at DESC LIMIT 5
 
 -- name: inputs-of-attempt
 -- What the resolution of an attempt that holds was made of.
