@@ -36,6 +36,8 @@ class ArtifactConfig:
     """Metadata that every version of the artifact gets."""
     artifact_type: str | Enum | None = None
     """The kind of the artifact; the materializer's where it is not given."""
+    allow_pickle: bool = False
+    """Whether a value that nothing else can save may be pickled; loading a pickle runs code."""
 
     def __post_init__(self) -> None:
         if isinstance(self.tags, str):
@@ -182,6 +184,7 @@ class _Signature:
             tags=tuple(config.tags),
             metadata=config.run_metadata,
             kind=str(kind.value) if isinstance(kind, Enum) else kind,
+            allow_pickle=config.allow_pickle,
         )
 
     def _config(self, annotation: Any) -> ArtifactConfig:
@@ -201,6 +204,7 @@ class _Signature:
             tags=config.tags,
             run_metadata=config.run_metadata,
             artifact_type=config.artifact_type,
+            allow_pickle=config.allow_pickle,
         )
 
     def _refuse_unknown_extras(self, annotation: Any) -> None:

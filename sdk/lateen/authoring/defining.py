@@ -8,6 +8,7 @@ from typing import Any
 from lateen.authoring.annotations import declared_outputs, input_annotations, is_multiple
 from lateen.authoring.checks import location_of
 from lateen.authoring.definition import Materializers, StepDefinition
+from lateen.authoring.output_checks import check_output
 from lateen.domain.errors import CompileError
 from lateen.domain.names import did_you_mean
 
@@ -17,6 +18,8 @@ def defined(
 ) -> StepDefinition:
     """The definition of a step; CompileError where its annotations make no sense."""
     outputs = declared_outputs(function)
+    for output in outputs:
+        check_output(output, function.__qualname__, location_of(function))
     return StepDefinition(
         function,
         name,

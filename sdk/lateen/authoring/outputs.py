@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,14 +23,21 @@ def pipeline_outputs(composition: Composition, returned: Any) -> dict[str, Sourc
             _checked_name(name, composition): _checked(item, composition)
             for name, item in returned.items()
         }
-    sources = list(_flat(returned, composition))
-    keys = [source.output for source in sources]
-    return {
-        source.output
-        if keys.count(source.output) == 1
-        else f"{_history_name(source, composition)}_{source.output}": source
-        for source in dict.fromkeys(sources)
-    }
+    sources = list(dict.fromkeys(_flat(returned, composition)))
+    keys = Counter(source.output for source in sources)
+    outputs: dict[str, Source] = {}
+    for source in sources:
+        name = source.output
+        if keys[name] > 1:
+            name = f"{_history_name(source, composition)}_{name}"
+        if name in outputs:
+            raise CompileError(
+                f"the body of the pipeline {composition.pipeline!r} returns two outputs that would"
+                f" be called {name!r}; return a dict that names them",
+                composition.location,
+            )
+        outputs[name] = source
+    return outputs
 
 
 def _flat(returned: Any, composition: Composition) -> Iterator[StepOutput]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import click
 
 from lateen.domain.names import did_you_mean
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +31,18 @@ KINDS = (RUN, ARTIFACT, MODEL, PIPELINE)
 _BY_WORD = {word: kind for kind in KINDS for word in (kind.name, kind.plural, *kind.short)}
 
 
-class KindType(click.ParamType):
-    """A noun on the command line."""
+def kind_argument(command: F) -> F:
+    """The argument KIND, as the noun that it names."""
+    return click.argument("kind", callback=lambda _ctx, _param, value: kind_of(value))(command)
 
-    name = "kind"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Kind:
-        """The noun, or a usage error that names the nearest one."""
-        if isinstance(value, Kind):
-            return value
-        found = _BY_WORD.get(str(value).lower())
-        if found is None:
-            plurals = [kind.plural for kind in KINDS]
-            near = did_you_mean(str(value), plurals)
-            self.fail(f"there is nothing called {value!r}{near}", param, ctx)
-        return found
+def kind_of(word: str) -> Kind:
+    """The noun of a word; a usage error that names the nearest one where there is none."""
+    found = _BY_WORD.get(word.lower())
+    if found is None:
+        near = did_you_mean(word, [kind.plural for kind in KINDS])
+        raise click.BadParameter(f"there is nothing called {word!r}{near}")
+    return found
 
 
 def split_name(name: str) -> tuple[str, str | None]:

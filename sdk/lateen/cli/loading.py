@@ -35,9 +35,10 @@ def load_pipeline(target: str) -> Pipeline[Any]:
     if name is not None:
         return _named(name, pipelines, file)
     if len(pipelines) > 1:
-        names = ", ".join(pipelines)
+        names = list(pipelines)
         raise NotFoundError(
-            f"{file} defines {len(pipelines)} pipelines: {names}; name one: {file}:{names[0]}"
+            f"{file} defines {len(names)} pipelines: {', '.join(names)}; name one, like"
+            f" {file}:{names[0]}"
         )
     return next(iter(pipelines.values()))
 
@@ -69,9 +70,7 @@ def _pipelines(module: ModuleType) -> dict[str, Pipeline[Any]]:
         if isinstance(value, Pipeline) and not any(value is other for other in found.values()):
             found[name] = value
     own = {
-        name: value
-        for name, value in found.items()
-        if value.function.__module__ == module.__name__
+        name: value for name, value in found.items() if value.function.__module__ == module.__name__
     }
     return own or found
 
@@ -126,7 +125,9 @@ def located(path: Path) -> Iterator[None]:
     except LateenError:
         raise
     except SyntaxError as error:
-        raise CompileError(f"SyntaxError: {error.msg}", f"{error.filename}:{error.lineno}") from error
+        raise CompileError(
+            f"SyntaxError: {error.msg}", f"{error.filename}:{error.lineno}"
+        ) from error
     except Exception as error:
         place = _last_line_below(path.parent, error) or str(path)
         raise CompileError(f"{type(error).__name__}: {error}", place) from error

@@ -17,13 +17,9 @@ _COMMANDS = {
     "resolve": LazyCommand(
         "lateen.cli.commands.resolve:resolve", "Show what a pipeline's references would become."
     ),
-    "get": LazyCommand(
-        "lateen.cli.commands.get:get", "List runs, artifacts, models or pipelines."
-    ),
+    "get": LazyCommand("lateen.cli.commands.get:get", "List runs, artifacts, models or pipelines."),
     "list": LazyCommand("lateen.cli.commands.get:get", "The same as get."),
-    "describe": LazyCommand(
-        "lateen.cli.commands.describe:describe", "Show all about one of them."
-    ),
+    "describe": LazyCommand("lateen.cli.commands.describe:describe", "Show all about one of them."),
     "why": LazyCommand(
         "lateen.cli.commands.why:why", "Show what a step got, and why it ran or did not."
     ),
@@ -44,7 +40,7 @@ _COMMANDS = {
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks; LATEEN_DEBUG=1 does too.")
 @click.version_option(package_name="lateen", prog_name="lateen")
-def cli(debug: bool) -> None:  # noqa: ARG001 - read by the group
+def cli(debug: bool) -> None:
     """Machine learning pipelines whose inputs are bound when a step starts.
 
     Data goes to stdout; progress and errors go to stderr. The exit code is 0 when all went well, 1

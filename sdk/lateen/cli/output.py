@@ -41,7 +41,9 @@ class Column:
     """Whether it shows in ``-o wide`` alone."""
 
 
-def show(items: Sequence[Json], columns: Sequence[Column], name: Callable[[Json], str], form: str) -> None:
+def show(
+    items: Sequence[Json], columns: Sequence[Column], name: Callable[[Json], str], form: str
+) -> None:
     """Print a list of objects."""
     if form in ("json", "yaml"):
         show_data(list(items), form)

@@ -46,7 +46,7 @@ def _json(spec: ParameterSpec, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        example = '[1, 2]' if spec.type == "array" else '{"key": 1}'
+        example = "[1, 2]" if spec.type == "array" else '{"key": 1}'
         raise ParameterError(
             f"the parameter {spec.name!r} takes JSON such as '{example}'; {text!r} is none:"
             f" {error.msg}"

@@ -13,10 +13,17 @@ def preview_columns() -> list[Column]:
     return [
         Column("STEP", lambda item: item["step"]),
         Column("INPUT", _place),
-        Column("REFERENCE", lambda item: reference_words(item["reference"]) if item.get("reference") else ""),
+        Column(
+            "REFERENCE",
+            lambda item: reference_words(item["reference"]) if item.get("reference") else "",
+        ),
         Column("WOULD BECOME", _became),
         Column("PROBLEM", lambda item: item["problem"] or ""),
-        Column("ID", lambda item: (item.get("artifact") or item.get("model") or {}).get("id", ""), wide=True),
+        Column(
+            "ID",
+            lambda item: (item.get("artifact") or item.get("model") or {}).get("id", ""),
+            wide=True,
+        ),
     ]
 
 

@@ -49,7 +49,7 @@ def cache_words(step: Json) -> str:
         return ""
     source = last["cached_from"]
     if source:
-        return f"hit: the outputs of attempt {source['n']} of {source['step']} in {source['run']}"
+        return f"hit: the outputs of attempt {source['n']} in {step.get('cached_from_run')}"
     parts, previous = step.get("cache_parts"), step.get("previous_key")
     if not parts:
         return "not used: caching is off, or the step's code could not be read"
@@ -66,7 +66,12 @@ def cache_words(step: Json) -> str:
 
 def _receipts(receipts: list[Json]) -> Table:
     rows = [
-        [_place(receipt), reference_words(receipt["reference"]), _became(receipt), _because(receipt)]
+        [
+            _place(receipt),
+            reference_words(receipt["reference"]),
+            _became(receipt),
+            _because(receipt),
+        ]
         for receipt in receipts
     ]
     return Table(["INPUT", "REFERENCE", "BECAME", "BECAUSE"], rows)
@@ -97,7 +102,7 @@ def _became(receipt: Json) -> str:
 def _because(receipt: Json) -> str:
     reasons = []
     model, event = receipt["model"], receipt["stage_event"]
-    if model and receipt["artifact"]:
+    if model and (receipt["artifact"] or receipt["has_value"]):
         reasons.append(f"of {model['name']}@{model['version']}")
     if event:
         by = (event["run"] or {}).get("name") or event["by"] or "somebody"

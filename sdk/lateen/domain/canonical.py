@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 DIGEST_PREFIX = "sha256:"
+_NOWHERE_STORED = re.compile("[\0\ud800-\udfff]")
 
 
 def canonical_json(value: Any) -> str:
@@ -14,6 +16,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def is_storable(text: str) -> bool:
+    """Whether a catalog can hold the text: Postgres takes neither NUL nor half a character."""
+    return _NOWHERE_STORED.search(text) is None
 
 
 def digest_of(value: Any) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 
 from lateen.domain.errors import ParameterError
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -17,18 +18,26 @@ def seconds(duration: float | str | timedelta) -> float:
         total = duration.total_seconds()
     elif isinstance(duration, str):
         total = _parsed(duration)
-    else:
+    elif isinstance(duration, int | float) and not isinstance(duration, bool):
         total = float(duration)
+    else:
+        raise _not_a_duration(duration)
     if total < 0:
         raise ParameterError(f"{duration!r} is not a duration: it is negative")
+    if not math.isfinite(total):
+        raise _not_a_duration(duration)
     return total
 
 
 def _parsed(text: str) -> float:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ParameterError(f"{text!r} is not a duration; write it like '10s', '5m' or '1h30m'")
+        raise _not_a_duration(text)
     return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
+
+
+def _not_a_duration(written: object) -> ParameterError:
+    return ParameterError(f"{written!r} is not a duration; write it like '10s', '5m' or '1h30m'")
 
 
 def duration_text(total: float) -> str:

@@ -7,10 +7,13 @@ strings (design, section 4).
 
 from __future__ import annotations
 
+import json
+import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from lateen.domain.canonical import canonical_json
+from lateen.domain.canonical import canonical_json, is_storable
 from lateen.domain.errors import ParameterError
 from lateen.domain.names import did_you_mean
 from lateen.domain.spec import MISSING, ParameterSpec
@@ -73,7 +76,7 @@ def coerced(spec: ParameterSpec, value: Any) -> Any:
         return _plain(spec.name, value)
     try:
         return _COERCIONS[spec.type](value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(
             f"the parameter {spec.name!r} is {_article(spec.type)}; {value!r} is not"
         ) from None
@@ -86,13 +89,25 @@ def check_json(name: str, value: Any) -> Any:
 
 def _plain(name: str, value: Any) -> Any:
     try:
-        canonical_json(value)
+        _check_texts(json.loads(canonical_json(value)))
     except (TypeError, ValueError) as error:
         raise ParameterError(
             f"the parameter {name!r} is not JSON ({error}); pass such a value as an artifact:"
             " the output of a step, or ExternalArtifact(value=...)"
         ) from None
     return value
+
+
+def _check_texts(value: Any) -> None:
+    """ValueError for a text that cannot be stored, anywhere in a JSON value."""
+    match value:
+        case str() if not is_storable(value):
+            raise ValueError(f"{value!r} holds a NUL or half a character")
+        case list():
+            for item in value:
+                _check_texts(item)
+        case dict():
+            _check_texts([*value.keys(), *value.values()])
 
 
 def _boolean(value: Any) -> bool:
@@ -106,21 +121,22 @@ def _boolean(value: Any) -> bool:
 def _integer(value: Any) -> int:
     if isinstance(value, bool):
         raise ValueError(value)
-    if isinstance(value, int | str):
+    if isinstance(value, str) or (isinstance(value, float) and value.is_integer()):
         return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    raise ValueError(value)
+    return operator.index(value)
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError(value)
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _string(value: Any) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and is_storable(value):
         return value
     raise ValueError(value)
 

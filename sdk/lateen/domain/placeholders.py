@@ -24,6 +24,10 @@ def placeholders(template: str) -> tuple[str, ...]:
 
 
 def rendered(template: str, run_created_at: datetime) -> str:
-    """The template with its placeholders as they are for a run created then."""
+    """The template with its placeholders as they are for a run created then.
+
+    Raises InvalidNameError for a placeholder that is not known.
+    """
+    placeholders(template)
     moment = run_created_at.astimezone(UTC)
     return _PLACEHOLDER.sub(lambda match: moment.strftime(FORMATS[match[1]]), template)

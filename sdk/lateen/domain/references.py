@@ -321,8 +321,8 @@ def described(source: Source | Subject) -> str:
             if digest is not None or id_ is not None:
                 return f"the artifact version {digest or id_}"
             return f"{name!r} {_version_words(version)}"
-        case ModelReference(name, version):
-            return f"{_model_words(name)} {_version_words(version)}"
+        case ModelReference():
+            return _model_words(source)
         case ModelArtifact(model, artifact, _, _):
             return f"{artifact!r} of {described(model)}"
         case RunOutput(pipeline, select, step, output):
@@ -343,8 +343,11 @@ def _container_words(source: Items | Entries) -> str:
     return f"a dict of {len(source.entries)}"
 
 
-def _model_words(name: str | None) -> str:
-    return f"the model {name!r}" if name else "the pipeline's model"
+def _model_words(model: ModelReference) -> str:
+    if model.name is None and model.version is None:
+        return "the pipeline's model"
+    name = f"the model {model.name!r}" if model.name else "the pipeline's model"
+    return f"{name} {_version_words(model.version)}"
 
 
 def _version_words(version: str | None) -> str:

@@ -9,7 +9,6 @@ NamedTuple, a materializer); no constructor is called here.
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -128,6 +127,8 @@ def _import(module: str, qualname: str) -> type[Any]:
 
 
 def _source_defines(module: str, qualname: str) -> bool:
+    import ast
+
     try:
         spec = find_spec(module)
         source = spec.loader.get_source(module) if spec and spec.loader else None  # type: ignore[attr-defined]
@@ -137,12 +138,13 @@ def _source_defines(module: str, qualname: str) -> bool:
     return any(_defines(node, qualname.partition(".")[0]) for node in nodes)
 
 
-def _defines(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.ClassDef):
-        return node.name == name
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+def _defines(node: Any, name: str) -> bool:
+    """Whether a syntax node is the class of that name, or assigns one that a factory makes."""
+    if type(node).__name__ == "ClassDef":
+        return bool(node.name == name)
+    if type(node).__name__ != "Assign" or type(node.value).__name__ != "Call":
         return False
     function = node.value.func
-    factory = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+    factory = getattr(function, "attr", None) or getattr(function, "id", None)
+    targets = [getattr(target, "id", None) for target in node.targets]
     return factory in _FACTORIES and name in targets

@@ -5,25 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lateen.materializers.arrays import ArrayMaterializer
 from lateen.materializers.base import BaseMaterializer
-from lateen.materializers.binary import BytesMaterializer
-from lateen.materializers.builtin import BuiltIn
 from lateen.materializers.classes import name_of
 from lateen.materializers.encoding import encoder_for
-from lateen.materializers.estimators import EstimatorMaterializer
-from lateen.materializers.frames import FrameMaterializer
-from lateen.materializers.json_values import JsonMaterializer
-from lateen.materializers.paths import PathMaterializer
+from lateen.materializers.formats import built_in
 from lateen.materializers.registry import registered_along, registered_for
 
-_EXACT: dict[str, type[BuiltIn]] = {
-    "builtins.bytes": BytesMaterializer,
-    "numpy.ndarray": ArrayMaterializer,
-    "numpy.memmap": ArrayMaterializer,
-    "numpy.void": ArrayMaterializer,
-    "numpy.longdouble": ArrayMaterializer,
-    "numpy.clongdouble": ArrayMaterializer,
+_EXACT = {
+    "builtins.bytes": "bytes",
+    "numpy.ndarray": "npy",
+    "numpy.memmap": "npy",
+    "numpy.void": "npy",
+    "numpy.longdouble": "npy",
+    "numpy.clongdouble": "npy",
 }
 _PANDAS = {"DataFrame", "Series"}
 
@@ -35,20 +29,25 @@ def find(cls: type[Any], /) -> type[BaseMaterializer] | None:
     Then the built-ins, which serve subclasses only where nothing of theirs is lost. A
     registration for ``object`` comes last, so that it catches only what nothing else knows.
     """
-    return registered_along(cls) or _built_in(cls) or registered_for(object)
+    registered = registered_along(cls)
+    if registered is not None:
+        return registered
+    format = _format(cls)
+    return registered_for(object) if format is None else built_in(format)
 
 
-def _built_in(cls: type[Any]) -> type[BuiltIn] | None:
+def _format(cls: type[Any]) -> str | None:
+    """The built-in format for values of a class."""
     exact = _EXACT.get(name_of(cls))
     if exact is not None:
         return exact
     if encoder_for(cls) is not None:
-        return JsonMaterializer
+        return "json"
     if issubclass(cls, Path):
-        return PathMaterializer
+        return "file"
     if _is_pandas(cls):
-        return FrameMaterializer
-    return EstimatorMaterializer if _is_estimator(cls) else None
+        return "parquet"
+    return "skops" if _is_estimator(cls) else None
 
 
 def _is_pandas(cls: type[Any]) -> bool:

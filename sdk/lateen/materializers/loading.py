@@ -7,29 +7,11 @@ from typing import Any
 
 from lateen.domain.errors import LateenError, MaterializerError
 from lateen.materializers.annotations import is_class
-from lateen.materializers.arrays import ArrayMaterializer
 from lateen.materializers.base import BaseMaterializer
-from lateen.materializers.binary import BytesMaterializer
-from lateen.materializers.builtin import BuiltIn, Nesting
+from lateen.materializers.builtin import Nesting
 from lateen.materializers.classes import Resolver, Trusted, as_resolver, loaded, resolve_dotted
-from lateen.materializers.estimators import EstimatorMaterializer
-from lateen.materializers.frames import FrameMaterializer
-from lateen.materializers.json_values import JsonMaterializer
-from lateen.materializers.paths import PathMaterializer
-from lateen.materializers.pickles import PickleMaterializer
+from lateen.materializers.formats import FORMATS, built_in
 from lateen.materializers.registry import registered_under
-
-_FORMATS: dict[str, type[BuiltIn]] = {
-    JsonMaterializer.FORMAT: JsonMaterializer,
-    JsonMaterializer.NESTED_FORMAT: JsonMaterializer,
-    BytesMaterializer.FORMAT: BytesMaterializer,
-    ArrayMaterializer.FORMAT: ArrayMaterializer,
-    FrameMaterializer.FORMAT: FrameMaterializer,
-    EstimatorMaterializer.FORMAT: EstimatorMaterializer,
-    PathMaterializer.FORMAT: PathMaterializer,
-    PathMaterializer.FOLDER_FORMAT: PathMaterializer,
-    PickleMaterializer.FORMAT: PickleMaterializer,
-}
 
 
 def load(  # noqa: PLR0913 - what the catalog records of an artifact, name by name
@@ -56,7 +38,7 @@ def load(  # noqa: PLR0913 - what the catalog records of an artifact, name by na
     if format == "custom":
         chosen: BaseMaterializer = _custom(materializer, resolver)(directory)
     else:
-        chosen = _built_in(directory, format, resolver, allow_pickle)
+        chosen = _instance(directory, format, resolver, allow_pickle)
     try:
         return chosen.load(_data_type(type, annotation))
     except (LateenError, MemoryError):
@@ -67,15 +49,15 @@ def load(  # noqa: PLR0913 - what the catalog records of an artifact, name by na
         ) from error
 
 
-def _built_in(
+def _instance(
     directory: Path, format: str, resolver: Resolver, allow_pickle: bool
 ) -> BaseMaterializer:
-    if format not in _FORMATS:
+    if format not in FORMATS:
         raise MaterializerError(
-            f"the artifact has the format {format!r}, but this Lateen knows {', '.join(_FORMATS)}"
+            f"the artifact has the format {format!r}, but this Lateen knows {', '.join(FORMATS)}"
             f" and custom. Upgrade with: pip install --upgrade lateen"
         )
-    if format == PickleMaterializer.FORMAT and not allow_pickle:
+    if format == "pickle" and not allow_pickle:
         raise MaterializerError(
             "the artifact is a pickle, whose loading runs code, and nobody allowed that: its"
             " author can with allow_pickle=True on the output"
@@ -85,7 +67,7 @@ def _built_in(
         names = {name: str(record[name]) for name in ("format", "type", "materializer")}
         return load(item_directory, **names, trusted=resolver, allow_pickle=allow_pickle)
 
-    chosen = _FORMATS[format](directory, Nesting(load=load_item, resolver=resolver))
+    chosen = built_in(format)(directory, Nesting(load=load_item, resolver=resolver))
     chosen.format = format
     return chosen
 

@@ -7,20 +7,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from lateen.materializers.annotations import classes_in
-from lateen.materializers.arrays import ArrayMaterializer
 from lateen.materializers.base import BaseMaterializer
 from lateen.materializers.builtin import BuiltIn
 from lateen.materializers.classes import name_of
-from lateen.materializers.estimators import EstimatorMaterializer
 from lateen.materializers.finding import find
-from lateen.materializers.frames import FrameMaterializer
+from lateen.materializers.formats import built_in
 from lateen.materializers.libraries import DISTRIBUTIONS
 
-_BY_ROOT: dict[str, type[BaseMaterializer]] = {
-    "numpy": ArrayMaterializer,
-    "pandas": FrameMaterializer,
-    "sklearn": EstimatorMaterializer,
-}
+_BY_ROOT = {"numpy": "npy", "pandas": "parquet", "sklearn": "skops"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ def requirements(wanted: Any) -> list[Requirement]:
     Nothing is imported to find out. Users' own materializers bring what they need.
     """
     if isinstance(wanted, str):
-        materializers = {wanted: _BY_ROOT.get(wanted.partition(".")[0])}
+        materializers = {wanted: _find_by_name(wanted)}
     else:
         materializers = {name_of(cls): find(cls) for cls in classes_in(wanted)}
     missing: dict[str, Requirement] = {}
@@ -56,3 +50,8 @@ def requirements(wanted: Any) -> list[Requirement]:
                 distribution = DISTRIBUTIONS[module]
                 missing.setdefault(distribution, Requirement(distribution, name))
     return list(missing.values())
+
+
+def _find_by_name(name: str) -> type[BaseMaterializer] | None:
+    format = _BY_ROOT.get(name.partition(".")[0])
+    return None if format is None else built_in(format)

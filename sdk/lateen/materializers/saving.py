@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from lateen.materializers.base import BaseMaterializer
 from lateen.materializers.builtin import BuiltIn, Nesting
 from lateen.materializers.classes import name_of
 from lateen.materializers.finding import find
-from lateen.materializers.pickles import PickleMaterializer
+from lateen.materializers.formats import built_in
 from lateen.materializers.saved import Saved
 from lateen.materializers.support import unsupported
 
@@ -40,12 +39,12 @@ def save(
     if chosen is None and not allow_pickle:
         raise unsupported(type(value))
     try:
-        return _save(chosen or PickleMaterializer, value, directory, allow_pickle)
+        return _save(chosen or built_in("pickle"), value, directory, allow_pickle)
     except UnsupportedTypeError:
         if not allow_pickle or materializer is not None:
             raise
     _empty(directory)
-    return _save(PickleMaterializer, value, directory, allow_pickle)
+    return _save(built_in("pickle"), value, directory, allow_pickle)
 
 
 def rescue(value: Any, directory: Path) -> Path | None:
@@ -124,6 +123,8 @@ def _visualizations(materializer: BaseMaterializer, value: Any, directory: Path)
 
 
 def _empty(directory: Path) -> None:
+    import shutil
+
     for entry in directory.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

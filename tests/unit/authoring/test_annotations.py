@@ -84,6 +84,14 @@ def test_a_template_is_the_key_as_written() -> None:
     assert only(step).key == only(step).artifact == "data_{date}_{time}"
 
 
+def test_pickle_is_allowed_by_the_output_that_asks_for_it() -> None:
+    def step() -> tuple[
+        Annotated[object, ArtifactConfig("a", allow_pickle=True)], Annotated[int, "b"]
+    ]: ...
+
+    assert [output.allow_pickle for output in declared_outputs(step)] == [True, False]
+
+
 def test_a_configuration_says_how_the_artifact_is_published() -> None:
     class Kind(Enum):
         MODEL = "model"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 
 import pytest
 
-from lateen import Model, Resources, Retry
+from lateen import ArtifactConfig, Model, Resources, Retry
 from lateen.authoring.pipeline import pipeline
 from lateen.authoring.step import Step, step
 from lateen.domain import spec
@@ -163,6 +164,39 @@ def test_materializers_are_one_class_one_for_each_output_or_a_dict(written: Any)
 def test_materializers_that_fit_no_output_are_refused(written: Any, told: str) -> None:
     with pytest.raises(CompileError, match=told):
         compiled_step(pair.with_options(output_materializers=written))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "told"),
+    [
+        ("my data", "'my_data'"),
+        ("day_{day}", "{day}"),
+        (ArtifactConfig(version=3), "'v3'"),
+        (ArtifactConfig(version="latest"), "reserved"),
+        (ArtifactConfig(version="Production"), "reserved"),
+        (ArtifactConfig(artifact_type="modl"), "did you mean 'model'"),
+        (ArtifactConfig(run_metadata={"a": {1}}), "not JSON"),
+        (ArtifactConfig(tags=[3]), "tags are strings"),
+    ],
+)
+def test_an_output_that_cannot_be_published_fails_at_compile(annotation: Any, told: str) -> None:
+    def load() -> Any: ...
+
+    load.__annotations__["return"] = Annotated[int, annotation]
+    with pytest.raises(CompileError, match=rf"test_step\.py:\d+: .*{re.escape(told)}"):
+        compiled_step(step(load))
+
+
+def test_an_output_reaches_the_compiled_step_whole() -> None:
+    def load() -> Any: ...
+
+    config = ArtifactConfig("raw_{date}", "1.0", ["t"], {"rows": 3}, "data")
+    load.__annotations__["return"] = Annotated[int, config]
+    assert compiled_step(step(load)).outputs == (
+        spec.OutputSpec(
+            "raw_{date}", "raw_{date}", "1.0", "data", tags=("t",), metadata={"rows": 3}
+        ),
+    )
 
 
 def test_a_class_cannot_be_a_step() -> None:

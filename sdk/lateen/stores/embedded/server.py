@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,5 +108,5 @@ def _explained(place: Place) -> Iterator[None]:
         raise SetupError(
             f"the laptop's database lives in {place.directory}, but {where}: "
             f"{error.strerror or error}. Give that place room and write access, or set "
-            f"LATEEN_HOME to a directory that user {os.geteuid()} can write"
+            "LATEEN_HOME to a directory that you can write"
         ) from error

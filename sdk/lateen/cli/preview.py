@@ -85,8 +85,11 @@ def _answer(
     source: Source | None,
     lookups: Lookups,
 ) -> Json:
+    if source is not None and not _is_of_own_model(subject_of(source)):
+        # An empty stage of the model would else stand for what is asked.
+        spec, step = replace(spec, model=None), replace(step, model=None)
     asking = replace(step, inputs={} if source is None else {name: source})
-    place = {"step": step.history_name, "input": name, "path": path}
+    place: Json = {"step": step.history_name, "input": name, "path": path}
     if source is not None:
         place["reference"] = to_json(source)
     try:

@@ -1,0 +1,35 @@
+"""`lateen compile`: print a pipeline as a Kubernetes resource."""
+
+from __future__ import annotations
+
+import click
+
+from lateen.authoring.compiled import CompiledPipeline
+from lateen.cli.compiling import compiled_from, pipeline_arguments
+from lateen.cli.output import output_option, show_data
+from lateen.domain.errors import CompileError
+
+
+@click.command("compile")
+@pipeline_arguments
+@output_option("yaml", "json", "name")
+def compile_(file: str, parameters: tuple[str, ...], form: str) -> None:
+    """Print the pipeline FILE[:PIPELINE] as a Pipeline of lateen.dev/v1alpha1."""
+    from lateen.resources import pipeline_resource
+
+    compiled = compiled_from(file, parameters)
+    _check_uploads(compiled)
+    resource = pipeline_resource(compiled.spec)
+    if form == "name":
+        click.echo(f"pipeline/{resource.metadata.name}")
+    else:
+        show_data(resource.to_json(), form)
+
+
+def _check_uploads(compiled: CompiledPipeline) -> None:
+    if compiled.uploads:
+        raise CompileError(
+            f"{compiled.spec.name} takes {len(compiled.uploads)} values by"
+            " ExternalArtifact(value=...), which exist only in the process that submits it; save"
+            " them with save_artifact and take them by their names"
+        )

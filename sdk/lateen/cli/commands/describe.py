@@ -1,0 +1,54 @@
+"""`lateen describe`: show all about one run, artifact, model or pipeline."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from lateen.cli import kinds
+from lateen.cli.commands.get import pipeline_named, versions_of_model
+from lateen.cli.kinds import Kind, kind_argument, split_name
+from lateen.cli.render_artifacts import described_version
+from lateen.cli.render_models import described_model, described_model_version
+from lateen.cli.render_pipelines import described_pipeline
+from lateen.cli.render_runs import described_run
+from lateen.client.transport import current
+
+NEWEST_RUNS = 10
+
+
+@click.command()
+@kind_argument
+@click.argument("name")
+def describe(kind: Kind, name: str) -> None:
+    """Show all about the run, artifact, model or pipeline NAME.
+
+    NAME@VERSION is a version of an artifact or of a model; an artifact without one is its latest.
+    """
+    now = datetime.now(UTC)
+    if kind is kinds.RUN:
+        click.echo(described_run(current().call("run", name=name), now))
+    elif kind is kinds.ARTIFACT:
+        base, version = split_name(name)
+        found = current().call("artifact_version", name=base, version=version)
+        click.echo(described_version(found))
+    elif kind is kinds.MODEL:
+        click.echo(_model(name, now))
+    else:
+        click.echo(_pipeline(name, now))
+
+
+def _model(name: str, now: datetime) -> str:
+    base, version = split_name(name)
+    if version is None:
+        return described_model(versions_of_model(base), now)
+    found = current().call("model_version", name=base, version=version)
+    artifacts = current().call("model_artifacts", model_version=found["id"])
+    return described_model_version(found, artifacts, now)
+
+
+def _pipeline(name: str, now: datetime) -> str:
+    pipeline = pipeline_named(name, current().call("pipelines"))
+    runs = current().call("runs", pipeline=name, limit=NEWEST_RUNS, newest_first=True)
+    return described_pipeline(pipeline, runs, now)
