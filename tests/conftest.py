@@ -9,8 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.requirements import require
+
+# How quick the machine is says nothing about the code.
+settings.register_profile("lateen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lateen")
 
 
 @pytest.fixture(scope="session")

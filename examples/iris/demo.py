@@ -57,7 +57,7 @@ def versions(trainings: list[Any]) -> Table:
     table = columns("version", "C", "accuracy", "promoted", "stage now", "run")
     for run in trainings:
         version = made[run.id]
-        accuracy = f"{run.outputs['accuracy'].data:.3f}"
+        accuracy = f"{run.outputs['trained_model'].run_metadata['accuracy']:.3f}"
         promoted = "yes" if run.outputs["promoted"].data else "no"
         C = f"{run.parameters['C']:g}"
         table.add_row(version.version, C, accuracy, promoted, version.stage.value, run.name)
@@ -67,27 +67,25 @@ def versions(trainings: list[Any]) -> Table:
 def receipts(predictions: list[Any]) -> Table:
     """What the same references were in one run after the other."""
     steps = [run.steps["predict"] for run in predictions]
-    table = columns("", *(run.name.removeprefix("inference-") for run in predictions))
+    table = columns("", *(f"run {number}" for number in range(1, len(steps) + 1)))
     for row in zip(*(step.receipts for step in steps), strict=True):
-        table.add_row(row[0].input or "(model)", *map(words, row))
+        table.add_row(row[0].input or "its model", *map(became, row))
     table.add_row("user code", *("from the cache" if step.cached else "ran" for step in steps))
     table.add_row("predictions", *("\n".join(step.output.data) for step in steps))
     return table
 
 
-def words(receipt: Any) -> str:
-    """What one reference became."""
-    if receipt.artifact is None or receipt.value is not None:
-        return receipt.became if receipt.model is None else f"version {receipt.became}"
-    of = f" of version {receipt.model.version}" if receipt.model else ""
-    return f"{receipt.artifact.name}@{receipt.artifact.version}{of}"
+def became(receipt: Any) -> str:
+    """What one reference became: a value, or a version of an artifact or of a model."""
+    if isinstance(receipt.value, float):
+        return f"{receipt.value:.3g}"
+    thing = receipt.model if receipt.artifact is None else receipt.artifact
+    return f"{thing.name}@{thing.version}"
 
 
 def columns(*headings: str) -> Table:
     """An empty table without a frame."""
-    table = Table(*headings, box=None, header_style="dim", padding=(0, 3, 0, 0))
-    table.title = None
-    return table
+    return Table(*headings, box=None, header_style="dim", padding=(0, 3, 0, 0))
 
 
 def commands(training_run: str, inference_run: str) -> list[str]:
@@ -96,7 +94,7 @@ def commands(training_run: str, inference_run: str) -> list[str]:
         f"why {inference_run} predict",
         f"describe run {training_run}",
         "get models",
-        "describe artifact trained_model@latest",
+        "describe model iris_classifier@production",
         "run examples/iris/inference.py --param confidence=0.9",
         "local stop",
     ]

@@ -16,7 +16,7 @@ from lateen import (
     Model,
     ModelStages,
     get_step_context,
-    log_metadata,
+    log_artifact_metadata,
     log_model_metadata,
     pipeline,
     step,
@@ -53,24 +53,19 @@ def fit_scaler(training: pd.DataFrame) -> Annotated[StandardScaler, "scaler"]:
 
 @step
 def train(
-    training: pd.DataFrame, scaler: StandardScaler, C: float
+    training: pd.DataFrame, test: pd.DataFrame, scaler: StandardScaler, C: float
 ) -> Annotated[ClassifierMixin, "trained_model"]:
-    """A logistic regression; the smaller C, the more it is held back."""
+    """A logistic regression; what it is worth is logged on its artifact."""
     classifier = LogisticRegression(C=C)
-    return classifier.fit(scaler.transform(training.drop(columns=LABEL)), training[LABEL])
-
-
-@step
-def evaluate(
-    classifier: ClassifierMixin, scaler: StandardScaler, test: pd.DataFrame
-) -> tuple[Annotated[float, "accuracy"], Annotated[float, "MSE"]]:
-    """The figures are logged on the classifier's artifact, where a reference can find them."""
+    classifier.fit(scaler.transform(training.drop(columns=LABEL)), training[LABEL])
     predicted = classifier.predict(scaler.transform(test.drop(columns=LABEL)))
-    accuracy = float(accuracy_score(test[LABEL], predicted))
-    mse = float(mean_squared_error(test[LABEL], predicted))
-    trained_model = get_step_context().inputs["classifier"]
-    log_metadata({"accuracy": accuracy, "MSE": mse}, artifact_version_id=trained_model.id)
-    return accuracy, mse
+    log_artifact_metadata(
+        {
+            "accuracy": accuracy_score(test[LABEL], predicted),
+            "MSE": mean_squared_error(test[LABEL], predicted),
+        }
+    )
+    return classifier
 
 
 @step(enable_cache=False)  # it is about this run's own model version, which is always a new one
@@ -89,6 +84,6 @@ def training(C: float = 1.0, threshold: float = 0.8, test_share: float = 0.3, se
     """From the raw data to a version of the model, which may be in production."""
     training_set, test_set = split_data(load_data(), test_share, seed)
     scaler = fit_scaler(training_set)
-    classifier = train(training_set, scaler, C)
-    accuracy, mse = evaluate(classifier, scaler, test_set)
-    return classifier, accuracy, promote(accuracy, mse, threshold)
+    classifier = train(training_set, test_set, scaler, C)
+    figures = classifier.run_metadata  # references, too: known when `promote` starts
+    return classifier, promote(figures["accuracy"], figures["MSE"], threshold)

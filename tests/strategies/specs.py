@@ -42,7 +42,7 @@ identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 templates = names | st.just("report_{date}_{time}")
 digests = st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
-texts = st.text(max_size=20)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 durations = st.integers(0, 10**9).map(lambda thousandths: thousandths / 1000)
 entrypoints = st.tuples(identifiers, identifiers).map(":".join)
 

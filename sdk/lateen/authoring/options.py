@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict
 
-from lateen.authoring.definition import Materializers
 from lateen.authoring.location import caller
-from lateen.authoring.quantities import Duration, Resources, Retry
 from lateen.domain import spec
 from lateen.domain.durations import seconds
 from lateen.domain.errors import CompileError
 from lateen.domain.names import did_you_mean
+
+if TYPE_CHECKING:
+    from lateen.authoring.definition import Materializers
+    from lateen.authoring.quantities import Duration, Resources, Retry
 
 FRESHNESS = ("step", "run")
 FAILURE_POLICIES = ("continue", "stop", "fast")

@@ -12,6 +12,7 @@ import click
 from lateen.authoring.compiled import CompiledPipeline
 from lateen.cli.loading import load_pipeline, located
 from lateen.cli.parameters import typed_parameters
+from lateen.cli.streams import stdout_for_data
 from lateen.domain.spec import PipelineSpec
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,10 +35,11 @@ def compiled_from(
     file: str, parameters: Iterable[str], *, use_cache: bool = True
 ) -> CompiledPipeline:
     """The pipeline compiled with these values; what its body raises becomes a CompileError."""
-    pipeline = load_pipeline(file)
-    values = typed_parameters(pipeline, parameters)
-    with located(Path(pipeline.function.__code__.co_filename)):
-        compiled = pipeline.compile(**values)
+    with stdout_for_data():
+        pipeline = load_pipeline(file)
+        values = typed_parameters(pipeline, parameters)
+        with located(Path(pipeline.function.__code__.co_filename)):
+            compiled = pipeline.compile(**values)
     return compiled if use_cache else replace(compiled, spec=_without_cache(compiled.spec))
 
 

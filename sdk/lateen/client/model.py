@@ -11,7 +11,7 @@ from lateen.client.context import get_step_context, in_step
 from lateen.client.transport import current
 from lateen.client.views.artifact_version import ArtifactVersionView
 from lateen.client.views.model_version import ModelVersionView
-from lateen.domain.names import check_name, version_text
+from lateen.domain.names import check_name, check_version_name, is_number, version_text
 from lateen.domain.spec import ModelSpec
 from lateen.domain.states import ModelStages
 
@@ -36,7 +36,7 @@ class Model:
     ) -> None:
         self.spec = ModelSpec(
             check_name(name, "the model"),
-            None if version is None else version_text(version),
+            None if version is None else _checked_version(version),
             description,
             tuple(tags),
         )
@@ -133,3 +133,10 @@ class Model:
     def __repr__(self) -> str:
         version = "" if self.version is None else f", version={self.version!r}"
         return f"Model({self.name!r}{version})"
+
+
+def _checked_version(version: str | int) -> str:
+    text = version_text(version)
+    stages = [stage.value for stage in ModelStages]
+    # A run would make a version of that name, which nobody could tell from the stage.
+    return text if is_number(text) or text in stages else check_version_name(text, "the version")

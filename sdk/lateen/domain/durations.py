@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import timedelta
 
 from lateen.domain.errors import ParameterError
 
+LONGEST = 100 * 365 * 86400.0
+"""Seconds; times that lie so far ahead can still be written down."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -24,8 +25,8 @@ def seconds(duration: float | str | timedelta) -> float:
         raise _not_a_duration(duration)
     if total < 0:
         raise ParameterError(f"{duration!r} is not a duration: it is negative")
-    if not math.isfinite(total):
-        raise _not_a_duration(duration)
+    if not total <= LONGEST:
+        raise ParameterError(f"{duration!r} is not a duration: a hundred years are the longest")
     return total
 
 

@@ -18,6 +18,7 @@
     │   │   └── UnsupportedTypeError   no materializer knows the type
     │   ├── VersionConflictError       a version name is taken by other bytes
     │   ├── StageTakenError            another version holds the stage
+    │   ├── StageProtectedError        a step would change a stage that is kept from steps
     │   ├── StepContextError           something that only works inside a step
     │   ├── SetupError                 an extra, a server or a directory is missing
     │   └── RunFailed                  a run ended other than Succeeded
@@ -109,6 +110,10 @@ class VersionConflictError(UserError):
 
 class StageTakenError(UserError):
     """Another version of the model holds the stage."""
+
+
+class StageProtectedError(UserError):
+    """A step would change a stage that is protected from steps."""
 
 
 class StepContextError(UserError, RuntimeError):

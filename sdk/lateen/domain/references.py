@@ -6,7 +6,7 @@ Pipeline resource holds (design, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -224,11 +224,11 @@ def subject_from_json(data: Mapping[str, Any]) -> Source | ModelReference:
         case {"step": str(step), "output": str(output)}:
             return StepOutput(step, output)
         case {"artifact": dict() as fields}:
-            return ArtifactReference(**{"version": LATEST, **fields})
+            return _built(ArtifactReference, {"version": LATEST, **fields})
         case {"model": dict() as fields}:
             return _model_from_json(fields)
         case {"run": dict() as fields}:
-            return RunOutput(**fields)
+            return _built(RunOutput, fields)
         case {"metadata": {"key": str(key), "of": dict() as of, "path": list() as path}}:
             return Metadata(key, _subject(of), tuple(path))
         case {"metadata": {"key": str(key), "of": dict() as of}}:
@@ -239,7 +239,18 @@ def subject_from_json(data: Mapping[str, Any]) -> Source | ModelReference:
             return Items(tuple(from_json(item) for item in items), data.get("as", "list"))
         case {"map": dict() as entries}:
             return Entries(tuple((key, from_json(item)) for key, item in entries.items()))
-    raise ProtocolError(f"not a source that this version of Lateen knows: {dict(data)!r}")
+    raise _unknown(data)
+
+
+def _built(kind: Callable[..., Version], fields: Mapping[str, Any]) -> Version:
+    try:
+        return kind(**fields)
+    except TypeError:
+        raise _unknown(fields) from None
+
+
+def _unknown(data: Mapping[str, Any]) -> ProtocolError:
+    return ProtocolError(f"not a source that this version of Lateen knows: {dict(data)!r}")
 
 
 def _guarded(data: dict[str, Any], rules: dict[str, Any]) -> Guarded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lateen.domain.canonical import digest_of
+from lateen.domain.canonical import canonical_json, digest_of
 from lateen.domain.receipts import (
     ArtifactInput,
     EntriesInput,
@@ -77,11 +77,14 @@ def changed_parts(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]
     changed = []
     for name in sorted({*one, *other}):
         left, right = one.get(name), other.get(name)
-        if left == right:
-            continue
         if isinstance(left, Mapping) and isinstance(right, Mapping):
             keys = sorted({*left, *right})
-            changed += [f"{name}.{key}" for key in keys if left.get(key) != right.get(key)]
-        else:
+            changed += [f"{name}.{key}" for key in keys if _differ(left.get(key), right.get(key))]
+        elif _differ(left, right):
             changed.append(name)
     return changed
+
+
+def _differ(left: Any, right: Any) -> bool:
+    # As in the key: 3 and 3.0 are equal in Python and two values in JSON.
+    return canonical_json(left) != canonical_json(right)

@@ -32,4 +32,7 @@ def retry_at(step: Step, retry: Retry | None) -> datetime | None:
 
 def pause(policy: Retry, failures: int) -> float:
     """Seconds to wait after so many failures."""
-    return min(policy.max_backoff, policy.backoff * policy.factor ** (failures - 1))
+    try:
+        return min(policy.max_backoff, policy.backoff * policy.factor ** (failures - 1))
+    except OverflowError:
+        return policy.max_backoff

@@ -213,6 +213,10 @@ class Operations:
         self.catalog.attempts.set_stage(self._promotion(model_version, stage, force, expect))
         return self._model_by_id(model_version)
 
+    def protect_stage(self, model: str, stage: str, protected: bool) -> None:
+        """Keeps steps from changing a stage, or lets them."""
+        self.catalog.attempts.protect_stage(model, _checked_stage(stage), protected, self.by)
+
     def output_tags(self, output: str, tags: list[str]) -> None:
         raise StepContextError("tags of an output are added in the step that puts it out")
 
@@ -303,11 +307,9 @@ class Operations:
         return self.catalog.reading.artifact_versions([made])[0]
 
     def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:
-        if stage not in _STAGES:
-            raise UserError(f"{stage!r} is no stage; there are {', '.join(_STAGES)}")
         return {
             "model_version": model_version,
-            "stage": stage,
+            "stage": _checked_stage(stage),
             "force": force,
             "expect": None if expect is None else str(expect),
             "by": self.by,
@@ -337,6 +339,12 @@ class Operations:
         )
 
 
+def _checked_stage(stage: str) -> str:
+    if stage not in _STAGES:
+        raise UserError(f"{stage!r} is no stage; there are {', '.join(_STAGES)}")
+    return stage
+
+
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """Stands for the run where none asks."""
 READ_ONLY_FORMATS = {"json", "container", "bytes", "npy", "parquet", "skops"}
@@ -362,6 +370,7 @@ OPERATIONS = frozenset(
         "output_tags",
         "pipeline",
         "pipelines",
+        "protect_stage",
         "register_artifact",
         "run",
         "runs",

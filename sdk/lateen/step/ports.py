@@ -121,6 +121,8 @@ class Attempts(Protocol):
 
     def set_stage(self, payload: Mapping[str, Any]) -> None: ...
 
+    def protect_stage(self, model: str, stage: str, protected: bool, by: str) -> None: ...
+
 
 class Reading(Protocol):
     """What people look at, as the JSON of the client's protocol."""

@@ -69,8 +69,8 @@ def _success(task: Task, pending: Pending, outputs: list[Json]) -> Json:
         **_end(task, AttemptState.COMMITTED, StepPhase.SUCCEEDED),
         "outputs": outputs,
         "metadata": metadata,
-        "promotions": pending.promotions,
-        "cacheable": cacheable(task.step) and not pending.read and not pending.promotions,
+        "promotions": pending.promotions.made,
+        "cacheable": cacheable(task.step) and not pending.read and not pending.promotions.made,
     }
 
 

@@ -79,6 +79,15 @@ def look_up(source: Subject, run: str, model: ModelSpec | None, lookups: Lookups
     return receipt
 
 
+def check_kind(source: ModelArtifact, found: ArtifactVersion, where: str = "") -> None:
+    """KindMismatchError where another kind was asked for than was found."""
+    if source.kind is not None and found.kind != source.kind:
+        raise KindMismatchError(
+            f"{where}{described(source)} is of the kind {found.kind!r}, not {source.kind!r};"
+            f" get_artifact({source.artifact!r}) takes any"
+        )
+
+
 def needs_own_version(model: ModelSpec | None) -> bool:
     """Whether a run makes the model's version where there is none yet (semantics 15)."""
     if model is None:
@@ -236,11 +245,7 @@ class _Resolver:
                 f"{_of(name)}version {model.version} of the model {model.name!r} has no artifact"
                 f" {source.artifact!r}{version}{did_you_mean(source.artifact, known)}"
             )
-        if source.kind is not None and found.kind != source.kind:
-            raise KindMismatchError(
-                f"{_of(name)}{source.artifact!r} of the model {model.name!r} is of the kind"
-                f" {found.kind!r}, not {source.kind!r}; get_artifact({source.artifact!r}) takes any"
-            )
+        check_kind(source, found, _of(name))
         event = model.stage_event if self._by_stage(source.model) else None
         return found, Receipt(name, path, to_json(source), found, model, event)
 

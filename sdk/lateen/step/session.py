@@ -14,21 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import NotFoundError, StageTakenError
-from lateen.domain.names import LATEST, check_name, did_you_mean
+from lateen.domain.errors import NotFoundError, StepContextError
+from lateen.domain.names import check_name, did_you_mean
 from lateen.domain.placeholders import rendered
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.references import (
     ArtifactReference,
+    ModelArtifact,
     ModelReference,
     Subject,
     subject_from_json,
+    subject_of,
     to_json,
 )
-from lateen.domain.states import ModelStages
 from lateen.step.operations import Operations
 from lateen.step.ports import Catalog, Json, ObjectStore
-from lateen.step.resolve import look_up
+from lateen.step.promotions import Promotions, check_incumbent, check_protection
+from lateen.step.resolve import check_kind, look_up
 from lateen.step.task import Task
 
 
@@ -39,7 +41,7 @@ class Pending:
     step_metadata: dict[str, Any] = field(default_factory=dict)
     output_metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
     output_tags: dict[str, list[str]] = field(default_factory=dict)
-    promotions: list[Json] = field(default_factory=list)
+    promotions: Promotions = field(default_factory=Promotions)
     read: bool = False
     """Whether the body looked at anything that can change."""
 
@@ -68,6 +70,9 @@ class Session(Operations):
         self._recorded: set[str] = set()
         for receipt in resolution.receipts:
             self._bind(receipt)
+        if resolution.model is not None:
+            own = Receipt("", "", to_json(OWN_MODEL), model=resolution.model)
+            self._bound[_key(OWN_MODEL)] = own
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         with self._lock:
@@ -82,14 +87,16 @@ class Session(Operations):
         """What the step's context shows; its model as it is now, which is a read."""
         model = self._own_model()
         if model is not None:
-            self.pending.read = True
+            self.found(OWN_MODEL, False)
         return {**self._context, "model": model}
 
     def model_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
-        for promotion in reversed(self.pending.promotions):
-            if (promotion["model"], promotion["stage"]) == (name, str(version)):
-                return self._model_by_id(promotion["model_version"])
+        if self.pending.promotions.moved(name, str(version)):
+            return self._in_stage(name, str(version))
         return super().model_version(name, version, fresh)
+
+    def model_versions(self, name: str) -> list[Json]:
+        return [self.pending.promotions.over(found) for found in super().model_versions(name)]
 
     def set_stage(
         self, model_version: str, stage: str, force: bool = False, expect: Any = None
@@ -97,9 +104,16 @@ class Session(Operations):
         """Visible to this step at once, to others with its commit (semantics 18)."""
         promotion = self._promotion(model_version, stage, force, expect)
         promoted = self._model_by_id(model_version)
-        self._check_incumbent(promoted, promotion)
-        self.pending.promotions.append({**promotion, "model": promoted["name"]})
+        check_protection(promotion, promoted, self._protected(promoted["name"]))
+        check_incumbent(promotion, promoted, self.model_versions(promoted["name"]))
+        self.pending.promotions.add(promotion, promoted)
         return self._model_by_id(model_version)
+
+    def protect_stage(self, model: str, stage: str, protected: bool) -> None:
+        raise StepContextError(
+            f"a step cannot change whether {stage} of {model!r} is protected: it is against steps;"
+            " do this outside of a step"
+        )
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         match target:
@@ -112,6 +126,8 @@ class Session(Operations):
                 if model is None:
                     raise NotFoundError("the step has no model to log metadata on")
                 super().log_metadata(metadata, {"model_version": model["id"]})
+            case {"run": run, "step": step} if self._is_own_step(run, step):
+                self.pending.step_metadata.update(metadata)
             case _:
                 super().log_metadata(metadata, target)
 
@@ -132,9 +148,13 @@ class Session(Operations):
     def found(self, source: Subject, fresh: bool) -> Receipt:
         """What a reference is: as bound before, or as it is now, which is then recorded."""
         self.pending.read = True
-        key = str(to_json(source))
-        if key in self._bound and not fresh:
-            return self._bound[key]
+        if fresh:
+            self._release(source)
+        bound = self._bound.get(_key(source))
+        if bound is not None:
+            if isinstance(source, ModelArtifact) and bound.artifact is not None:
+                check_kind(source, bound.artifact)
+            return bound
 
         def work(snapshot: Any) -> Receipt:
             model = self.task.spec.model_of(self.task.step)
@@ -147,54 +167,62 @@ class Session(Operations):
         return receipt
 
     def _bind(self, receipt: Receipt) -> None:
+        """Keeps what a reference became, and what the model version that it names became."""
         if receipt.artifact is not None:
             self._recorded.add(receipt.artifact.id)
-        source = receipt.reference.get("metadata", receipt.reference).get("of", receipt.reference)
-        subject = subject_from_json(source)
-        if isinstance(subject, ModelReference | ArtifactReference) and not receipt.has_value:
-            self._bound[str(source)] = receipt
-        if receipt.model is not None and isinstance(receipt.reference.get("model"), Mapping):
-            # An input `trained_model of m in production` binds what `m in production` is, too.
-            fields = receipt.reference["model"]
-            spec = self.task.spec.model_of(self.task.step)
-            name = fields.get("name") or (spec.name if spec else None)
-            version = fields.get("version") or (spec.version if spec else None) or LATEST
-            whole = {"model": {"name": name, "version": version}}
-            self._bound.setdefault(str(whole), replace(receipt, reference=whole, artifact=None))
+        source = subject_from_json(receipt.reference)
+        subject = source if isinstance(source, ModelReference) else subject_of(source)
+        if subject is None:
+            return
+        found = replace(receipt, value=None, has_value=False)
+        if isinstance(subject, ModelArtifact) and found.model is not None:
+            self._bind_model(subject.model, found)
+            number = ModelReference(found.model.name, str(found.model.number))
+            subject = replace(subject, model=number)
+        elif isinstance(subject, ModelReference):
+            self._bind_model(subject, found)
+        self._bound[_key(subject)] = found
+
+    def _bind_model(self, reference: ModelReference, found: Receipt) -> None:
+        """An input `trained_model of m in production` binds what `m in production` is, too."""
+        own = self.task.spec.model_of(self.task.step)
+        version = reference.version
+        if version is None and own is not None and reference.name in (None, own.name):
+            version = own.version  # where that is None too, the version that the run makes
+        if version is not None:
+            name = reference.name or (own.name if own else None)
+            whole = ModelReference(name, version)
+            self._bound.setdefault(_key(whole), replace(found, artifact=None))
+
+    def _release(self, source: Subject) -> None:
+        """Lets a reference be looked up again; with a model version all that is linked to it."""
+        self._bound.pop(_key(source), None)
+        if isinstance(source, ModelReference):
+            links = [key for key, found in self._bound.items() if found.artifact and found.model]
+            for key in links:
+                del self._bound[key]
 
     def _own_model(self) -> Json | None:
         return self._model_by_id(self._own) if self._own else None
 
     def _model_by_id(self, model_version: str) -> Json:
-        """A model version, as this step has promoted it."""
-        found = super()._model_by_id(model_version)
-        for promotion in self.pending.promotions:
-            if promotion["model_version"] == model_version:
-                found = {**found, "stage": promotion["stage"]}
-            elif _pushed_out(promotion, found):
-                found = {**found, "stage": ModelStages.ARCHIVED.value}
-        return found
+        return self.pending.promotions.over(super()._model_by_id(model_version))
 
-    def _check_incumbent(self, promoted: Json, promotion: Json) -> None:
-        stage = promotion["stage"]
-        if not ModelStages(stage).exclusive:
-            return
-        versions = [self._model_by_id(v["id"]) for v in self.model_versions(promoted["name"])]
-        incumbent = next((v for v in versions if v["stage"] == stage), None)
-        there = incumbent["version"] if incumbent else "none"
-        if promotion["expect"] is not None and promotion["expect"] not in (
-            there,
-            str(incumbent["number"]) if incumbent else "none",
-        ):
-            raise StageTakenError(
-                f"expected version {promotion['expect']} of {promoted['name']!r} in {stage}, but"
-                f" {there} is there now; look again before you promote"
-            )
-        if incumbent and incumbent["id"] != promoted["id"] and not promotion["force"]:
-            raise StageTakenError(
-                f"version {there} of {promoted['name']!r} is in {stage} already;"
-                " set_stage(..., force=True) archives it"
-            )
+    def _in_stage(self, name: str, stage: str) -> Json:
+        """The version in a stage that this step has changed."""
+        self.pending.read = True
+        for version in self.model_versions(name):
+            if version["stage"] == stage:
+                return version
+        raise NotFoundError(f"the model {name!r} has no version in {stage}: this step moved it")
+
+    def _protected(self, model: str) -> list[str]:
+        models = self.catalog.reading.models()
+        return next(found["protected"] for found in models if found["name"] == model)
+
+    def _is_own_step(self, run: str, step: str) -> bool:
+        runs = (self.task.attempt.run, self.task.run_name)
+        return run in runs and step in (self.task.step.name, self.task.step.history_name)
 
     def _output(self, output: str | None) -> str:
         keys = [spec.name for spec in self.task.step.outputs]
@@ -210,6 +238,7 @@ class Session(Operations):
         raise NotFoundError(f"the step has no output {output!r}{did_you_mean(output, keys)}")
 
 
+OWN_MODEL = ModelReference()
 _HISTORY = {
     "artifact_versions",
     "artifacts",
@@ -218,16 +247,16 @@ _HISTORY = {
     "model_artifacts",
     "pipeline",
     "pipelines",
+    "run",
     "runs",
     "step",
     "logs",
 }
-"""Operations whose answers change as others work; `run` is left out, as a step's own run is one."""
+"""Operations whose answers change as others work."""
 
 
-def _pushed_out(promotion: Json, found: Json) -> bool:
-    return bool(
-        ModelStages(promotion["stage"]).exclusive
-        and found["name"] == promotion["model"]
-        and found["stage"] == promotion["stage"]
-    )
+def _key(source: Subject) -> str:
+    """What a look-up is bound under: the kind that it asks for does not change what is found."""
+    if isinstance(source, ModelArtifact):
+        source = replace(source, kind=None)
+    return str(to_json(source))

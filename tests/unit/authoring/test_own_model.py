@@ -110,6 +110,15 @@ def test_a_stage_or_a_number_is_no_new_version() -> None:
     assert taken(body) == ModelArtifact(ModelReference(), "trained_model")
 
 
+def test_a_stage_is_not_filled_by_a_step_that_makes_a_new_version() -> None:
+    @pipeline(model=Model("iris", version="production"))
+    def body() -> None:
+        train.with_options(model=Model("iris"))()
+        take(own("trained_model"))
+
+    assert taken(body) == ModelArtifact(ModelReference(), "trained_model")
+
+
 def test_a_chosen_version_of_the_artifact_is_no_edge() -> None:
     @pipeline(model=Model("iris"))
     def body() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from lateen.client import ArtifactVersionView
 from lateen.domain.errors import MaterializerError, UserError
+from tests.unit.client.children import ended_well, forked
 from tests.unit.client.memory import artifact_version, full_run
 
 
@@ -141,13 +142,13 @@ def test_threads_that_ask_at_once_load_once(answering, saved):
 
 
 def test_a_fork_while_another_thread_loads_can_load_itself(answering, saved):
-    fetched, loading, forked = saved([1, 2]), threading.Event(), threading.Event()
+    fetched, loading, loaded = saved([1, 2]), threading.Event(), threading.Event()
     parent = os.getpid()
 
     def fetch(id: str) -> dict[str, object]:
         if os.getpid() == parent:
             loading.set()
-            forked.wait(30)
+            loaded.wait(30)
         return fetched
 
     answering(fetch=fetch)
@@ -155,11 +156,9 @@ def test_a_fork_while_another_thread_loads_can_load_itself(answering, saved):
     loader = threading.Thread(target=lambda: view.data)
     loader.start()
     loading.wait(10)
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if view.data == [1, 2] else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    forked.set()
+    child = forked(lambda: view.data == [1, 2])
+    assert ended_well(child)
+    loaded.set()
     loader.join()
 
 

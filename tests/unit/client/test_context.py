@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from lateen.client import Client, ModelVersionView, context, get_step_context
 from lateen.client.socket_transport import SocketTransport
 from lateen.client.transport import current
 from lateen.domain.errors import NotFoundError, StepContextError, TypeMismatchError
+from tests.unit.client.children import ended_well, forked
 from tests.unit.client.memory import artifact_version, full_run, model_version
 from tests.unit.client.socket_server import result, serving
 
@@ -138,10 +138,7 @@ def test_threads_and_forked_workers_of_a_step_are_in_it(tmp_path):
         thread = threading.Thread(target=lambda: found.append(_seen()))
         thread.start()
         thread.join()
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if _seen() == "split_data inside" else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert ended_well(forked(lambda: _seen() == "split_data inside"))
         context.deactivate()
     assert found == ["split_data inside"]
 

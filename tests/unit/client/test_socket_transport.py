@@ -11,6 +11,7 @@ import pytest
 
 from lateen.client import SocketTransport
 from lateen.domain.errors import CatalogUnavailable, NotFoundError, ProtocolError
+from tests.unit.client.children import ended_well, forked
 from tests.unit.client.socket_server import error, result, serving
 
 
@@ -106,12 +107,9 @@ def test_a_forked_child_asks_over_a_connection_of_its_own(path):
     with serving(path, lambda request: result(request["arguments"]["n"])) as server:
         transport = SocketTransport(path)
         assert transport.call("count", n=1) == 1
-        child = os.fork()
-        if child == 0:
-            found = [transport.call("count", n=n) for n in (2, 3)]
-            os._exit(0 if found == [2, 3] else 1)
+        child = forked(lambda: [transport.call("count", n=n) for n in (2, 3)] == [2, 3])
         assert [transport.call("count", n=n) for n in (4, 5)] == [4, 5]
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert ended_well(child)
         # The child closed what it inherited; ours works all the same.
         assert transport.call("count", n=6) == 6
         assert server.connections == 2

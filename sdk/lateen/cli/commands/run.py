@@ -14,6 +14,7 @@ from lateen.cli.previewing import previewed
 from lateen.cli.progress import MODES, progress
 from lateen.cli.render_preview import warnings
 from lateen.cli.render_runs import run_columns, run_name
+from lateen.cli.streams import stdout_for_data
 from lateen.domain.errors import RunFailed
 from lateen.domain.parameters import bound
 
@@ -61,7 +62,7 @@ def followed(compiled: CompiledPipeline, mode: str, *, isolated: bool) -> Any:
     """The view of the run when it has finished; RunFailed where it did not succeed."""
     from lateen.local import target
 
-    with progress(mode) as observer:
+    with progress(mode) as observer, stdout_for_data():
         return target.default().run(compiled, observer=observer, isolated=isolated)
 
 

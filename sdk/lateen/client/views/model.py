@@ -7,9 +7,10 @@ from operator import attrgetter
 from typing import Any
 
 from lateen.client.transport import current
-from lateen.client.views.model_version import ModelVersionView
+from lateen.client.views.model_version import ModelVersionView, checked_stage
 from lateen.client.views.record import Record
 from lateen.domain.names import LATEST
+from lateen.domain.states import ModelStages
 
 
 class ModelView(Record):
@@ -36,8 +37,27 @@ class ModelView(Record):
         found = current().call("model_version", name=self.name, version=str(version))
         return ModelVersionView(found)
 
+    @property
+    def protected_stages(self) -> tuple[ModelStages, ...]:
+        """The stages that steps cannot change."""
+        return tuple(map(ModelStages, self._field("protected")))
+
+    def protect(self, stage: str | ModelStages) -> None:
+        """Keep steps from bringing versions to a stage, or away from it."""
+        self._protect(stage, True)
+
+    def unprotect(self, stage: str | ModelStages) -> None:
+        """Let steps change a stage again."""
+        self._protect(stage, False)
+
+    def _protect(self, stage: str, protected: bool) -> None:
+        checked = checked_stage(stage).value
+        current().call("protect_stage", model=self.name, stage=checked, protected=protected)
+        self._fields.pop("protected", None)
+
     def _fetched(self) -> Mapping[str, Any]:
-        return {}
+        models = current().call("models")
+        return next((model for model in models if model["name"] == self.name), {"protected": []})
 
     def __repr__(self) -> str:
         return f"<model {self.name!r}>"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from psycopg.types.json import Jsonb
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import CatalogUnavailable, Fenced
+from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
 from lateen.domain.states import FailureCause
 from lateen.stores.catalog.connections import Connection, Connections, Row
 from lateen.stores.catalog.snapshot import Snapshot
@@ -119,6 +119,12 @@ class Attempts:
     def set_stage(self, payload: Mapping[str, Any]) -> None:
         """Promotes at once, outside a step. Raises StageTakenError."""
         self._run("set-stage", payload=Jsonb(dict(payload)))
+
+    def protect_stage(self, model: str, stage: str, protected: bool, by: str) -> None:
+        """Keeps steps from changing a stage of a model, or lets them. Raises NotFoundError."""
+        query = "protect-stage" if protected else "unprotect-stage"
+        if not self._run(query, model=model, stage=stage, by=by):
+            raise NotFoundError(f"there is no model {model!r} whose stages could be protected")
 
     def _run(self, query: str, /, **parameters: Any) -> list[Row]:
         return self._connections.execute(statements("attempts")[query], parameters)

@@ -12,6 +12,7 @@ from lateen.domain.errors import (
     Fenced,
     LateenError,
     NotFoundError,
+    StageProtectedError,
     StageTakenError,
     UserError,
     VersionConflictError,
@@ -49,7 +50,8 @@ def _fenced(detail: dict[str, Any]) -> LateenError:
 
 def _taken(detail: dict[str, Any]) -> LateenError:
     return StageTakenError(
-        f"version {detail['incumbent']} is in {detail['stage']} already; force=True archives it"
+        f"version {detail['incumbent']} of {detail['model']!r} is in {detail['stage']} already;"
+        " set_stage(..., force=True) archives it"
     )
 
 
@@ -57,8 +59,15 @@ def _unexpected(detail: dict[str, Any]) -> LateenError:
     found = detail.get("incumbent")
     there = f"version {found} is" if found is not None else "no version is"
     return StageTakenError(
-        f"expected version {detail['expected']} in {detail['stage']}, but {there} there now;"
-        " look again before you promote"
+        f"expected version {detail['expected']} of {detail['model']!r} in {detail['stage']}, but"
+        f" {there} there now; look again before you promote"
+    )
+
+
+def _protected(detail: dict[str, Any]) -> LateenError:
+    return StageProtectedError(
+        f"a stage of {detail['model']!r} is protected, so no step can bring a version from"
+        f" {detail['from']} to {detail['to']}; set_stage(...) outside of a step can"
     )
 
 
@@ -80,4 +89,5 @@ _MEANINGS = {
     "LT003": _unexpected,
     "LT004": _conflict,
     "LT005": _not_found,
+    "LT006": _protected,
 }

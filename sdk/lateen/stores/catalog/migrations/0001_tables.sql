@@ -107,6 +107,15 @@ CREATE TABLE stage_events (
 CREATE INDEX stage_events_of_model ON stage_events (model_id, id);
 ALTER TABLE model_version_states ADD FOREIGN KEY (stage_event) REFERENCES stage_events;
 
+-- Stages that steps cannot change.
+CREATE TABLE protected_stages (
+    model_id uuid NOT NULL REFERENCES models ON DELETE CASCADE,
+    stage    text NOT NULL CHECK (stage IN ('none', 'staging', 'production', 'archived')),
+    by       text,                                   -- who, as far as is known
+    at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (model_id, stage)
+);
+
 -- The fence of an attempt is this row: only its holder writes, only while open or began.
 CREATE TABLE attempts (
     run_id           uuid NOT NULL,

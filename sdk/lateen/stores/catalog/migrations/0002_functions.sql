@@ -1,7 +1,7 @@
 -- The writes that must be whole. Error codes, mapped by the adapter:
 --   LT001 the attempt is not (or no longer) the caller's     LT002 a stage is held by another version
 --   LT003 the incumbent is not the expected one              LT004 a version name is taken
---   LT005 something named does not exist
+--   LT005 something named does not exist                     LT006 the stage is protected from steps
 
 -- Holds the attempt's row for the rest of the transaction, or refuses: the fence.
 CREATE FUNCTION hold_attempt(p_run uuid, p_step text, p_n integer, p_holder text)
@@ -38,7 +38,7 @@ BEGIN
         RETURNING id, next_version - 1 INTO the_model, the_number;
     SELECT id INTO made FROM model_versions
      WHERE model_id = the_model
-       AND (version_name = p_name OR (p_name IS NULL AND run_id = p_run));
+       AND (version_name = p_name OR (p_name IS NULL AND version_name IS NULL AND run_id = p_run));
     IF FOUND THEN
         UPDATE models SET next_version = next_version - 1 WHERE id = the_model;
         RETURN made;
@@ -60,7 +60,7 @@ BEGIN
     SELECT v.id INTO made
       FROM model_versions v JOIN models m ON m.id = v.model_id
      WHERE m.name = p_model->>'name'
-       AND CASE WHEN p_model->>'version' IS NULL THEN v.run_id = p_run
+       AND CASE WHEN p_model->>'version' IS NULL THEN v.run_id = p_run AND v.version_name IS NULL
                 ELSE v.version_name = p_model->>'version' END;
     IF FOUND THEN
         RETURN made;
@@ -152,45 +152,54 @@ CREATE FUNCTION set_stage(p jsonb, p_run uuid, p_step text, p_n integer)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     the_version uuid := (p->>'model_version')::uuid;
-    the_model   uuid;
+    the_model   models;
     target      text := p->>'stage';
     mine        model_version_states;
     incumbent   record;
     event       bigint;
 BEGIN
-    SELECT model_id INTO the_model FROM model_versions WHERE id = the_version;
+    SELECT * INTO the_model FROM models
+     WHERE id = (SELECT model_id FROM model_versions WHERE id = the_version) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no model version %', the_version USING ERRCODE = 'LT005';
     END IF;
-    PERFORM 1 FROM models WHERE id = the_model FOR NO KEY UPDATE;
     SELECT * INTO mine FROM model_version_states WHERE model_version_id = the_version;
-    SELECT s.model_version_id AS id, v.number, v.version_name INTO incumbent
+    SELECT s.model_version_id AS id, v.number, v.version_name,
+           coalesce(v.version_name, v.number::text) AS version INTO incumbent
       FROM model_version_states s JOIN model_versions v ON v.id = s.model_version_id
-     WHERE s.model_id = the_model AND s.stage = target AND target IN ('staging', 'production');
+     WHERE s.model_id = the_model.id AND s.stage = target AND target IN ('staging', 'production');
     IF p->>'expect' IS NOT NULL
        AND p->>'expect' IS DISTINCT FROM incumbent.number::text
        AND p->>'expect' IS DISTINCT FROM incumbent.version_name
        AND NOT (p->>'expect' = 'none' AND incumbent.id IS NULL) THEN
         RAISE EXCEPTION 'the incumbent is not the expected one' USING ERRCODE = 'LT003',
-            DETAIL = jsonb_build_object('stage', target, 'expected', p->>'expect',
-                                        'incumbent', incumbent.number)::text;
+            DETAIL = jsonb_build_object('model', the_model.name, 'stage', target,
+                                        'expected', p->>'expect',
+                                        'incumbent', incumbent.version)::text;
     END IF;
     IF mine.stage = target THEN
         RETURN mine.stage_event;
     END IF;
+    IF p_run IS NOT NULL AND EXISTS (SELECT FROM protected_stages s WHERE s.model_id = the_model.id
+                                        AND s.stage IN (mine.stage, target)) THEN
+        RAISE EXCEPTION 'the stage is protected' USING ERRCODE = 'LT006',
+            DETAIL = jsonb_build_object('model', the_model.name, 'from', mine.stage,
+                                        'to', target)::text;
+    END IF;
     IF incumbent.id IS NOT NULL THEN
         IF NOT coalesce((p->>'force')::boolean, false) THEN
             RAISE EXCEPTION 'the stage is taken' USING ERRCODE = 'LT002',
-                DETAIL = jsonb_build_object('stage', target, 'incumbent', incumbent.number)::text;
+                DETAIL = jsonb_build_object('model', the_model.name, 'stage', target,
+                                            'incumbent', incumbent.version)::text;
         END IF;
         INSERT INTO stage_events (model_id, model_version_id, from_stage, to_stage, by, run_id, step, attempt)
-            VALUES (the_model, incumbent.id, target, 'archived', p->>'by', p_run, p_step, p_n)
+            VALUES (the_model.id, incumbent.id, target, 'archived', p->>'by', p_run, p_step, p_n)
             RETURNING id INTO event;
         UPDATE model_version_states SET stage = 'archived', stage_event = event
          WHERE model_version_id = incumbent.id;
     END IF;
     INSERT INTO stage_events (model_id, model_version_id, from_stage, to_stage, by, run_id, step, attempt)
-        VALUES (the_model, the_version, mine.stage, target, p->>'by', p_run, p_step, p_n)
+        VALUES (the_model.id, the_version, mine.stage, target, p->>'by', p_run, p_step, p_n)
         RETURNING id INTO event;
     UPDATE model_version_states SET stage = target, stage_event = event
      WHERE model_version_id = the_version;
@@ -255,8 +264,9 @@ BEGIN
                      ELSE jsonb_build_object('run', held.run_id, 'step', held.step) END,
                 item->'values', held.run_id, held.step);
         END LOOP;
-        FOR item IN SELECT * FROM jsonb_array_elements(coalesce(p->'promotions', '[]'))
-                     ORDER BY value->>'model' LOOP
+        FOR item IN SELECT value FROM jsonb_array_elements(coalesce(p->'promotions', '[]'))
+                                      WITH ORDINALITY AS promotions(value, place)
+                     ORDER BY value->>'model', promotions.place LOOP
             PERFORM set_stage(item, held.run_id, held.step, held.n);
         END LOOP;
     END IF;

@@ -120,6 +120,22 @@ SELECT log_metadata(%(target)s, %(values)s, %(run)s, %(step)s)
 -- A promotion that is committed at once.
 SELECT set_stage(%(payload)s, NULL, NULL, NULL)
 
+-- name: protect-stage
+-- Keeps steps from changing a stage of a model; the model, where there is one.
+WITH the_model AS (SELECT id FROM models WHERE name = %(model)s), marked AS (
+    INSERT INTO protected_stages (model_id, stage, by) SELECT id, %(stage)s, %(by)s FROM the_model
+    ON CONFLICT DO NOTHING
+)
+SELECT id FROM the_model
+
+-- name: unprotect-stage
+-- Lets steps change a stage of a model again; the model, where there is one.
+WITH the_model AS (SELECT id FROM models WHERE name = %(model)s), unmarked AS (
+    DELETE FROM protected_stages s USING the_model
+     WHERE s.model_id = the_model.id AND s.stage = %(stage)s
+)
+SELECT id FROM the_model
+
 -- name: lease-blobs
 -- A lease on the newest usable generation of each blob, made where there is none.
 WITH wanted AS (

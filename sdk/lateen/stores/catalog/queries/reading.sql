@@ -55,7 +55,9 @@ SELECT m.name, counted.versions, counted.latest,
          WHERE s.model_id = m.id AND s.stage = 'production') AS production,
        (SELECT coalesce(v.version_name, v.number::text) FROM model_version_states s
           JOIN model_versions v ON v.id = s.model_version_id
-         WHERE s.model_id = m.id AND s.stage = 'staging') AS staging
+         WHERE s.model_id = m.id AND s.stage = 'staging') AS staging,
+       ARRAY(SELECT stage FROM protected_stages p WHERE p.model_id = m.id ORDER BY stage)
+       AS protected
   FROM models m
   JOIN LATERAL (SELECT count(*) AS versions,
                        (array_agg(id ORDER BY number DESC))[1] AS latest

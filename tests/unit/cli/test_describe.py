@@ -1,0 +1,75 @@
+"""Descriptions say all that is known of one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from click.testing import Result
+
+from tests.unit.client.memory import (
+    artifact_version,
+    attempt,
+    full_run,
+    model_version,
+    run,
+    step,
+)
+
+Lateen = Callable[..., Result]
+Answering = Callable[..., object]
+
+
+def lines(result: Result) -> list[str]:
+    assert result.exit_code == 0, result.output
+    return [" ".join(line.split()) for line in result.stdout.splitlines()]
+
+
+def test_a_run_is_described_with_steps_outputs_and_error(
+    lateen: Lateen, answering: Answering
+) -> None:
+    failed = step("score", status="Failed", message="no rows", attempts=[attempt(), attempt(n=2)])
+    error = {"type": "ValueError", "message": "no rows", "traceback": "Traceback\n  here\n"}
+    answering(run=full_run(1, steps=[step("load_data"), failed], error=error))
+    shown = lines(lateen("describe", "run", "training-1"))
+    assert "Run: training-1" in shown
+    assert "Parameters: threshold=0.9" in shown
+    assert "load_data Succeeded 1 1.0s" in shown
+    assert "score Failed 2 1.0s no rows" in shown
+    assert "result scores@3 builtins.list 17 B" in shown
+    assert shown[-3:] == ["Error", "Traceback", "here"]
+
+
+def test_an_artifact_is_described_with_its_metadata(lateen: Lateen, answering: Answering) -> None:
+    memory = answering(artifact_version=artifact_version(pickled=True))
+    shown = lines(lateen("describe", "artifact", "scores@3"))
+    assert memory.calls == [("artifact_version", {"name": "scores", "version": "3"})]  # type: ignore[attr-defined]
+    assert "Artifact: scores" in shown
+    assert "Pickled: yes; loading it runs code" in shown
+    assert "Made by: training-1 score" in shown
+    assert "Created: 2026-03-01 12:30:00 UTC" in shown
+    assert "rows 3" in shown
+
+
+def test_a_model_is_described_by_its_versions(lateen: Lateen, answering: Answering) -> None:
+    answering(model_versions=[model_version(), model_version(number=5, version="5")])
+    shown = lines(lateen("describe", "model", "iris"))
+    assert shown[0] == "Model: iris"
+    assert len([line for line in shown if line.startswith("iris ")]) == 2
+
+
+def test_a_model_version_is_described_with_its_artifacts(
+    lateen: Lateen, answering: Answering
+) -> None:
+    answering(model_version=model_version(stage="production"), model_artifacts=[artifact_version()])
+    shown = lines(lateen("describe", "model", "iris@production"))
+    assert "Stage: production" in shown
+    assert any(line.startswith("scores 3 data") for line in shown)
+    assert "accuracy 0.97" in shown
+
+
+def test_a_pipeline_is_described_with_its_newest_runs(lateen: Lateen, answering: Answering) -> None:
+    pipelines = [{"name": "training", "runs": 2, "last_run": run(2)}]
+    answering(pipelines=pipelines, runs=[run(2), run(1)])
+    shown = lines(lateen("describe", "pipeline", "training"))
+    assert shown[:2] == ["Pipeline: training", "Runs: 2"]
+    assert [line.split()[0] for line in shown[-2:]] == ["training-2", "training-1"]

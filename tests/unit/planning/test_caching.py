@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lateen.domain.artifacts import ArtifactVersion, Manifest
+from lateen.domain.receipts import (
+    ArtifactInput,
+    EntriesInput,
+    ItemsInput,
+    PlainInput,
+    ResolvedInput,
+)
+from lateen.domain.spec import ModelSpec, OutputSpec, PipelineSpec, Retry, StepSpec
+from lateen.planning.caching import cache_key, cacheable, changed_parts, key_parts
+
+STEP = StepSpec(
+    "train",
+    "train",
+    outputs=(OutputSpec("model", artifact="m_{date}"),),
+    code_digest="sha256:code",
+    env={"SEED": "1"},
+)
+SPEC = PipelineSpec("p", (STEP,))
+
+
+def artifact(digest: str, number: int = 1) -> ArtifactInput:
+    manifest = Manifest("json", "builtins.int", "m.Json", ())
+    return ArtifactInput(
+        ArtifactVersion(f"id-{number}", "d", number, None, digest, "data", manifest)
+    )
+
+
+INPUTS: dict[str, ResolvedInput] = {"data": artifact("sha256:a"), "n": PlainInput(3)}
+
+
+def parts(
+    step: StepSpec = STEP,
+    inputs: dict[str, ResolvedInput] = INPUTS,
+    environment: str = "3.11",
+    spec: PipelineSpec = SPEC,
+) -> dict[str, Any]:
+    return key_parts(spec, step, inputs, environment)
+
+
+def key(**changes: Any) -> str:
+    return cache_key(parts(**changes))
+
+
+def test_the_key_is_the_same_for_the_same_bytes_under_another_version() -> None:
+    assert key(inputs={**INPUTS, "data": artifact("sha256:a", 7)}) == key()
+
+
+def test_the_order_of_inputs_does_not_matter() -> None:
+    assert key(inputs=dict(reversed(INPUTS.items()))) == key()
+
+
+def output(**changes: Any) -> StepSpec:
+    return replace(STEP, outputs=(replace(STEP.outputs[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        ({"step": replace(STEP, code_digest="sha256:other")}, ["code"]),
+        ({"step": replace(STEP, command=("sh",))}, ["command"]),
+        ({"environment": "3.12"}, ["environment"]),
+        ({"inputs": {**INPUTS, "data": artifact("sha256:b")}}, ["inputs.data"]),
+        ({"inputs": {**INPUTS, "n": PlainInput(4)}}, ["inputs.n"]),
+        ({"inputs": {**INPUTS, "n": PlainInput(3.0)}}, ["inputs.n"]),
+        ({"inputs": {**INPUTS, "n": PlainInput("3")}}, ["inputs.n"]),
+        ({"inputs": {"data": INPUTS["data"]}}, ["inputs.n"]),
+        ({"inputs": {**INPUTS, "extra": PlainInput(None)}}, ["inputs.extra"]),
+        ({"step": replace(STEP, env={"SEED": "2"})}, ["env.SEED"]),
+        ({"step": output(name="other")}, ["outputs"]),
+        ({"step": output(artifact="m")}, ["outputs"]),
+        ({"step": output(version="1.0")}, ["outputs"]),
+        ({"step": output(materializer="m:M")}, ["outputs"]),
+        ({"step": output(kind="model")}, ["outputs"]),
+        ({"step": output(pickle=True)}, ["outputs"]),
+        ({"step": replace(STEP, outputs=())}, ["outputs"]),
+    ],
+)
+def test_whatever_matters_moves_the_key_and_is_named(
+    change: dict[str, Any], moved: list[str]
+) -> None:
+    assert key(**change) != key()
+    assert changed_parts(parts(), parts(**change)) == moved
+    assert changed_parts(parts(**change), parts()) == moved
+
+
+def test_a_true_is_not_a_one() -> None:
+    assert key(inputs={"n": PlainInput(True)}) != key(inputs={"n": PlainInput(1)})
+
+
+def test_containers_are_told_apart_by_kind_order_and_keys() -> None:
+    a, b = artifact("sha256:a"), artifact("sha256:b")
+    inputs: list[ResolvedInput] = [
+        ItemsInput((a, b), "list"),
+        ItemsInput((b, a), "list"),
+        ItemsInput((a, b), "tuple"),
+        ItemsInput((ItemsInput((a, b), "list"),), "list"),
+        EntriesInput({"x": a, "y": b}),
+        EntriesInput({"x": b, "y": a}),
+        PlainInput(["sha256:a", "sha256:b"]),
+    ]
+    assert len({key(inputs={"data": each}) for each in inputs}) == len(inputs)
+
+
+def test_a_plain_value_cannot_pose_as_an_artifact() -> None:
+    posing = PlainInput({"digest": "sha256:a"})
+    assert key(inputs={"data": posing}) != key(inputs={"data": artifact("sha256:a")})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"retry": Retry(limit=3)},
+        {"timeout": 3.0},
+        {"after": ("other",)},
+        {"model": ModelSpec("m")},
+        {"history_name": "fit"},
+    ],
+)
+def test_what_cannot_change_the_outputs_does_not_move_the_key(change: dict[str, Any]) -> None:
+    assert key(step=replace(STEP, **change)) == key()
+
+
+def test_an_unnamed_output_is_named_after_its_pipeline() -> None:
+    step = output(artifact=None)
+    assert key(step=step, spec=replace(SPEC, name="q")) != key(step=step)
+
+
+def test_nothing_changed_between_equal_keys() -> None:
+    assert changed_parts(parts(), parts()) == []
+
+
+def test_a_step_is_cached_unless_it_says_otherwise_or_its_code_is_unknown() -> None:
+    assert cacheable(STEP)
+    assert cacheable(replace(STEP, cache=True))
+    assert not cacheable(replace(STEP, cache=False))
+    assert not cacheable(replace(STEP, code_digest=None))
+    assert not cacheable(replace(STEP, code_digest=None, image="busybox:1.36"))
+    assert cacheable(replace(STEP, code_digest=None, image="busybox@sha256:0"))
