@@ -1,14 +1,14 @@
-"""Counts the words of a few texts: fan-in, several outputs, and a materializer of one's own."""
+"""Counts the words of a few texts, with nothing but the standard library."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
+
+from lexicon import Lexicon
 
 from lateen import ExternalArtifact, get_step_context, pipeline, save_artifact, step
-from lateen.materializers import BaseMaterializer
 
 TEXTS = (
     "Late is better than never. Never late is better.",
@@ -16,44 +16,28 @@ TEXTS = (
 )
 
 
-class Lexicon:
-    """Words, and how often each occurs."""
-
-    def __init__(self, counts: Counter[str]) -> None:
-        self.counts = counts
-
-
-class LexiconMaterializer(BaseMaterializer):
-    """A line for each word; defining the class is enough for outputs of the type to use it."""
-
-    ASSOCIATED_TYPES = (Lexicon,)
-
-    def save(self, data: Lexicon) -> None:
-        lines = (f"{word}\t{count}\n" for word, count in sorted(data.counts.items()))
-        Path(self.uri, "words.tsv").write_text("".join(lines), encoding="utf-8")
-
-    def load(self, data_type: type[Any]) -> Lexicon:
-        lines = Path(self.uri, "words.tsv").read_text(encoding="utf-8").splitlines()
-        return Lexicon(Counter({word: int(count) for word, count in (x.split("\t") for x in lines)}))
-
-
 @step
 def count(text: str) -> tuple[Annotated[Lexicon, "lexicon"], Annotated[int, "sentences"]]:
+    """Two outputs, each an artifact of its own."""
     return Lexicon(Counter(re.findall(r"\w+", text.lower()))), text.count(".")
 
 
 @step
 def merge(lexicons: list[Lexicon], sentences: list[int]) -> Annotated[Lexicon, "all_words"]:
+    """Loads both lists from the artifacts of all the steps before it."""
     merged = Lexicon(sum((lexicon.counts for lexicon in lexicons), Counter[str]()))
-    get_step_context().add_output_metadata({"sentences": sum(sentences)})
+    context = get_step_context()
+    context.add_output_metadata({"sentences": sum(sentences)})  # committed with the step
     word, times = merged.counts.most_common(1)[0]
-    save_artifact(word, "most_common_word", user_metadata={"times": times})  # at once
+    print(f"{context.run.name}: {word!r} comes {times} times")
+    save_artifact(word, "most_common_word", user_metadata={"times": times})  # committed at once
     return merged
 
 
 @pipeline
 def words():
-    counted = [count(ExternalArtifact(value=text)) for text in TEXTS]  # two steps of one kind
+    """The body is plain Python: a step for each text, and one that takes what all put out."""
+    counted = [count(ExternalArtifact(value=text)) for text in TEXTS]
     return merge([each["lexicon"] for each in counted], [each["sentences"] for each in counted])
 
 

@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import pytest
 
 from lateen import (
-    ArtifactConfig,
-    ArtifactType,
     Client,
     Model,
     ModelStages,
@@ -18,7 +16,6 @@ from lateen import (
     get_pipeline_context,
     get_step_context,
     pipeline,
-    save_artifact,
     step,
 )
 from lateen.client.views.model_version import ModelVersionView
@@ -26,7 +23,6 @@ from lateen.domain.errors import (
     InvalidNameError,
     MissingReferenceError,
     NotFoundError,
-    VersionConflictError,
 )
 from lateen.domain.states import ModelVersionStatus
 
@@ -385,13 +381,13 @@ def test_to_stay_in_a_stage_is_no_event() -> None:
 
 def test_an_unexpected_incumbent_is_an_error() -> None:
     first, second, third = trained(1, 2, 3)
-    with pytest.raises(StageTakenError, match="expected version 1.*no version"):
+    with pytest.raises(StageTakenError, match=r"expected version 1.*no version"):
         second.set_stage(PRODUCTION, force=True, expect=1)
     first.set_stage(PRODUCTION)
-    with pytest.raises(StageTakenError, match="expected version 3.*version 1 is"):
+    with pytest.raises(StageTakenError, match=r"expected version 3.*version 1 is"):
         second.set_stage(PRODUCTION, force=True, expect="3")
     second.set_stage(PRODUCTION, force=True, expect="1")
-    with pytest.raises(StageTakenError, match="expected version 1.*version 2 is"):
+    with pytest.raises(StageTakenError, match=r"expected version 1.*version 2 is"):
         third.set_stage(PRODUCTION, force=True, expect="1")
     assert stages() == {1: "archived", 2: "production", 3: "none"}
 
@@ -500,7 +496,7 @@ def test_a_taken_stage_is_an_error_at_once_in_a_step() -> None:
     def body() -> None:
         with pytest.raises(StageTakenError, match=rf"version 1 of '{M}'.*force=True"):
             get_step_context().model.set_stage(PRODUCTION)
-        with pytest.raises(StageTakenError, match="expected version 2.*1 is there now"):
+        with pytest.raises(StageTakenError, match=r"expected version 2.*1 is there now"):
             get_step_context().model.set_stage(PRODUCTION, force=True, expect=2)
         seen.append(get_step_context().model.stage.value)
 
@@ -538,7 +534,7 @@ def test_two_gates_that_promote_at_once_do_not_lose_an_update() -> None:
         promote_elsewhere(2)
 
     trained(1, 2, 3)[0].set_stage(PRODUCTION)
-    with pytest.raises(RunFailed, match="expected version 1.*version 2 is"):
+    with pytest.raises(RunFailed, match=r"expected version 1.*version 2 is"):
         promoting(body)
     assert stages() == {1: "archived", 2: "production", 3: "none"}
 

@@ -344,7 +344,7 @@ def test_another_kind_than_asked_for_is_an_error_that_names_it() -> None:
 
     version = training(1).steps["put"].output
     assert version.kind == ArtifactType.DATA.value
-    with pytest.raises(KindMismatchError, match="'numbers'.*'data', not 'model'"):
+    with pytest.raises(KindMismatchError, match=r"'numbers'.*'data', not 'model'"):
         Client().get_model_version("classifier").get_model_artifact("numbers")
     with pytest.raises(RunFailed, match="'data', not 'model'") as failed:
         takes_as_model()

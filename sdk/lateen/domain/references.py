@@ -97,7 +97,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """The ``version``, ``digest``, ``uri``, ``id`` or ``name`` of what a reference becomes."""
+    """One of ``ATTRIBUTES`` of what a reference becomes."""
 
     name: str
     of: Subject
@@ -140,7 +140,7 @@ Source = Parameter | Value | Version | Metadata | Attribute | Guarded | Items | 
 
 RULES = ("default", "wait", "onMoved")
 """What may stand beside a reference in JSON."""
-ATTRIBUTES = ("version", "digest", "uri", "id", "name")
+ATTRIBUTES = ("version", "digest", "uri", "id", "name", "number", "stage")
 
 
 def to_json(source: Source | Subject) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import os
 from typing import Any
 
 from lateen.domain.errors import MaterializerError
+from lateen.domain.kinds import VisualizationType
 from lateen.materializers import documents
-from lateen.materializers.builtin import BuiltIn
+from lateen.materializers.builtin import BuiltIn, Nesting
 from lateen.materializers.decoding import TreeDecoder
 from lateen.materializers.encoding import TreeEncoder
 
@@ -25,15 +26,27 @@ class JsonMaterializer(BuiltIn):
     FORMAT = "json"
     NESTED_FORMAT = "container"
 
+    def __init__(self, uri: str | os.PathLike[str], nesting: Nesting | None = None) -> None:
+        super().__init__(uri, nesting)
+        self._visualizations: dict[str, VisualizationType] = {}
+
     def save(self, data: Any) -> None:
-        items: list[dict[str, Any]] = []
+        items: list[dict[str, str]] = []
 
         def leaf(value: Any) -> Any:
             saved = self.nesting.save(value, self.directory / str(len(items)))
+            number = len(items)
             self.pickled = self.pickled or saved.pickled
-            record = asdict(saved)
-            items.append({name: record[name] for name in ("format", "materializer", "type")})
-            return {"$item": len(items) - 1}
+            for path, kind in saved.visualizations.items():
+                self._visualizations[f"{number}/{path}"] = VisualizationType(kind)
+            items.append(
+                {
+                    "format": saved.format,
+                    "materializer": saved.materializer,
+                    "type": saved.type,
+                }
+            )
+            return {"$item": number}
 
         try:
             tree = TreeEncoder(leaf).encode(data)
@@ -60,6 +73,9 @@ class JsonMaterializer(BuiltIn):
             return self.nesting.load(self.directory / str(number), items[number])
 
         return TreeDecoder(leaf, self.nesting.resolver).decode(document)
+
+    def save_visualizations(self, data: Any) -> dict[str, VisualizationType]:  # noqa: ARG002
+        return self._visualizations
 
     def extract_metadata(self, data: Any) -> dict[str, Any]:
         if type(data) in (list, tuple, set, frozenset, dict):

@@ -87,15 +87,15 @@ def _save(chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pic
             f"{name_of(chosen)} failed to save a {name_of(type(value))}:"
             f" {type(error).__name__}: {error}"
         ) from error
-    built_in = materializer if isinstance(materializer, BuiltIn) else None
+    own = materializer if isinstance(materializer, BuiltIn) else None
     return Saved(
-        format=built_in.format if built_in else "custom",
+        format=own.format if own else "custom",
         type=name_of(type(value)),
         materializer=name_of(chosen),
         kind=ArtifactType(chosen.ASSOCIATED_ARTIFACT_TYPE),
         metadata=dict(materializer.extract_metadata(value) or {}),
         visualizations=_visualizations(materializer, value, directory),
-        pickled=built_in is not None and built_in.pickled,
+        pickled=own is not None and own.pickled,
     )
 
 

@@ -67,10 +67,13 @@ def decide(run: Run, now: datetime) -> Decision:
     cancels = tuple(_cancels(run, stopping)) if stopping and stopping.cancels else ()
     if all(_settled(standing, name, stopping) for name in standing.steps):
         return Decision((*skips, _end(standing, stopping)))
+    deadline = _deadline(run)
+    if deadline is not None and deadline <= now:
+        deadline = None
     if stopping or run.desired is Desired.PAUSED:
-        return Decision((*skips, *cancels), _deadline(run))
+        return Decision((*skips, *cancels), deadline)
     starts, wake_at = _starts(standing, now)
-    return Decision((*skips, *starts), _earliest(wake_at, _deadline(run)))
+    return Decision((*skips, *starts), _earliest(wake_at, deadline))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +135,14 @@ def _skips(run: Run, stopping: _Stopping | None) -> Iterator[Skip]:
 
 
 def _failed(run: Run, name: str) -> bool:
+    """Whether a step has failed for good; one that is tried again has not."""
     step = run.steps[name]
     last = step.last
-    if step.phase.good or last is None or last.live:
+    if step.phase.good or step.phase in (StepPhase.SKIPPED, StepPhase.CANCELLED):
+        return False
+    if last is None:
         return step.phase is StepPhase.FAILED
-    return retry_at(step, run.plan.retries.get(name)) is None
+    return not last.live and retry_at(step, run.plan.retries.get(name)) is None
 
 
 def _after(run: Run, skips: tuple[Skip, ...]) -> Run:
@@ -165,13 +171,19 @@ def _end(run: Run, stopping: _Stopping | None) -> Finish:
     failed = [name for name in run.steps if _failed(run, name)]
     if failed:
         return Finish(RunPhase.FAILED, "StepFailed", _failed_words(failed))
+    cancelled = [name for name, step in run.steps.items() if step.phase is StepPhase.CANCELLED]
+    if cancelled:
+        return Finish(RunPhase.CANCELLED, "Cancelled", f"cancelled: {_listed(cancelled)}")
     count = len(run.steps)
     return Finish(RunPhase.SUCCEEDED, "Succeeded", f"{count} step{'s' * (count != 1)} succeeded")
 
 
 def _failed_words(failed: list[str]) -> str:
-    names = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
-    return f"failed: {names}"
+    return f"failed: {_listed(failed)}"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _starts(run: Run, now: datetime) -> tuple[list[Start], datetime | None]:

@@ -105,7 +105,7 @@ class MetadataReference(ResourceModel):
     """Further keys and positions inside the value."""
 
 
-AttributeName = Literal["version", "digest", "uri", "id", "name"]
+AttributeName = Literal["version", "digest", "uri", "id", "name", "number", "stage"]
 
 
 def check_pair(model: ResourceModel, left: str, right: str) -> None:

@@ -252,9 +252,10 @@ class _Resolver:
     def _model_version(self, name: str, reference: ModelReference) -> ModelVersion:
         if reference.name is None:
             found = self._own_version()
+        elif reference.version is None:
+            found = self._lookups.own_model(reference.name, self._run)
         else:
-            version = reference.version or LATEST
-            found = self._lookups.model(reference.name, version, self._run)
+            found = self._lookups.model(reference.name, reference.version, self._run)
         if found is None:
             raise self._missing_model(name, reference)
         return found
@@ -326,11 +327,14 @@ class _Resolver:
         )
 
 
-def _attribute(name: str, subject: ArtifactVersion | ModelVersion) -> str:
+def _attribute(name: str, subject: ArtifactVersion | ModelVersion) -> str | int:
     if name == "uri":
         kind = "artifacts" if isinstance(subject, ArtifactVersion) else "models"
         return f"lateen://{kind}/{subject.name}/{subject.number}"
-    return str(getattr(subject, name))
+    value = getattr(subject, name, None)
+    if value is None:
+        raise MissingReferenceError(f"{subject.name!r} is no model version: it has no {name}")
+    return value if name == "number" else str(value)
 
 
 def _of(name: str) -> str:

@@ -110,9 +110,10 @@ class Session(Operations):
         return self._model_by_id(model_version)
 
     def protect_stage(self, model: str, stage: str, protected: bool) -> None:
+        word = "protect" if protected else "unprotect"
         raise StepContextError(
-            f"a step cannot change whether {stage} of {model!r} is protected: it is against steps;"
-            " do this outside of a step"
+            f"a step cannot {word} {stage} of {model!r}, since it is steps that this keeps away;"
+            f" call {word}({stage!r}) outside of a step"
         )
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:

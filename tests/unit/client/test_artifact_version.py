@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import stat
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,13 @@ def test_containers_are_used_through_the_view(answering, saved):
     assert (view[0], view[-1:], len(view), list(view)) == ("a", ["b"], 2, ["a", "b"])
     assert "a" in view
     assert list(reversed(view)) == ["b", "a"]
+
+
+def test_views_are_used_with_views(answering, saved):
+    answering(fetch=saved("a text"))
+    view, twin = (ArtifactVersionView(artifact_version()) for _ in range(2))
+    assert view in twin
+    assert view + twin == "a texta text"
 
 
 def test_the_truth_of_a_view_is_its_value_s(answering, saved):
@@ -181,7 +189,7 @@ def test_files_are_downloaded_into_a_directory(answering, tmp_path):
     view = ArtifactVersionView(artifact_version())
     assert view.download_files(tmp_path / "new" / "copy") == tmp_path / "new" / "copy"
     assert (tmp_path / "new" / "copy" / "inner" / "b.txt").read_text() == "b"
-    assert os.access(tmp_path / "new" / "copy" / "a.txt", os.W_OK)
+    assert (tmp_path / "new" / "copy" / "a.txt").stat().st_mode & stat.S_IWUSR
 
 
 def test_files_are_downloaded_into_a_zip(answering, tmp_path):

@@ -81,9 +81,9 @@ def test_the_last_runs_of_a_pipeline_are_asked_for_alone(answering):
     catalog = answering(runs=[run(3)])
     pipeline = PipelineView({"name": "training"})
     assert pipeline.last_run.id == pipeline.last_successful_run.id == "run-3"
-    assert [(each["status"], each["limit"]) for each in catalog.asked("runs")] == [
-        (None, 1),
-        ("Succeeded", 1),
+    assert catalog.asked("runs") == [
+        {"pipeline": "training", "status": status, "limit": 1, "newest_first": True}
+        for status in (None, "Succeeded")
     ]
 
 

@@ -286,6 +286,12 @@ def test_visualizations_and_metadata_are_recorded(
     assert saved.metadata == {"size": 3}
 
 
+def test_visualizations_of_items_are_those_of_their_container(tmp_path: Path) -> None:
+    type("ShownPlain", (Shown,), {"ASSOCIATED_TYPES": (Plain,)})
+    saved = save([1, Plain(), Plain()], tmp_path / "artifact")
+    assert saved.visualizations == {"0/plots/plot.html": "html", "1/plots/plot.html": "html"}
+
+
 @pytest.mark.parametrize("where", ["outside", "missing"])
 def test_a_visualization_outside_the_artifact_is_refused(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,11 +10,11 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.attempts import AttemptKey, Hit
 from lateen.domain.errors import AmbiguousError, Fenced
 from lateen.domain.names import LATEST, is_number
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.states import ModelStages
-from lateen.domain.attempts import AttemptKey, Hit
 from lateen.stores.catalog.connections import Connection, Row
 from lateen.stores.catalog.statements import statements
 

@@ -63,7 +63,7 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
  WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'committed' AND o.output = %(output)s
 
 -- name: run-output
--- What a step, by its Python or its DNS name, put out in a run.
+-- What a step, by its Python or its DNS name, put out in a run; `output` is also its only output.
 SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
   FROM steps s
   JOIN attempts t ON t.run_id = s.run_id AND t.step = s.name AND t.state = 'committed'
@@ -72,7 +72,10 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
   JOIN artifacts a ON a.id = v.artifact_id
   JOIN manifests m ON m.digest = v.digest
  WHERE s.run_id = %(run)s AND (s.history_name = %(step)s OR s.name = %(step)s)
-   AND o.output = %(output)s
+   AND (o.output = %(output)s OR %(output)s = 'output' AND NOT EXISTS (
+        SELECT FROM attempt_outputs other
+         WHERE (other.run_id, other.step, other.attempt) = (t.run_id, t.step, t.n)
+           AND other.output <> o.output))
 
 -- name: latest-successful-run
 -- The run of a pipeline that succeeded last, in the order of commits.
