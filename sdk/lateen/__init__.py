@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+from lateen.authoring import savable as _savable
 from lateen.authoring import target as _target
 from lateen.client import transport as _transport
 
@@ -127,6 +128,13 @@ def _local_transport() -> Transport:
     return target.default().transport()
 
 
+def _check_savable(annotation: Any) -> None:
+    from lateen import materializers
+
+    materializers.supports(annotation)
+
+
 sys.modules[__name__].__class__ = _Package
+_savable.set_check(_check_savable)
 _target.set_target(_local_target)
 _transport.set_transport(_local_transport)

@@ -18,15 +18,17 @@ def defined(
 ) -> StepDefinition:
     """The definition of a step; CompileError where its annotations make no sense."""
     outputs = declared_outputs(function)
+    by_key = _by_key(materializers, [output.key for output in outputs], function)
     for output in outputs:
-        check_output(output, function.__qualname__, location_of(function))
+        is_chosen = output.key in by_key or output.allow_pickle
+        check_output(output, function.__qualname__, location_of(function), is_chosen)
     return StepDefinition(
         function,
         name,
         outputs,
         is_multiple(function),
         input_annotations(function),
-        _by_key(materializers, [output.key for output in outputs], function),
+        by_key,
     )
 
 

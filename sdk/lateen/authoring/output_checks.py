@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from lateen.authoring.annotations import DeclaredOutput
+from lateen.authoring.savable import check_savable
 from lateen.domain.canonical import canonical_json
-from lateen.domain.errors import CompileError, InvalidNameError
+from lateen.domain.errors import CompileError, InvalidNameError, UnsupportedTypeError
 from lateen.domain.kinds import ArtifactType
 from lateen.domain.names import check_name, check_version_name, did_you_mean
 from lateen.domain.placeholders import rendered
@@ -15,13 +16,16 @@ from lateen.domain.placeholders import rendered
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def check_output(output: DeclaredOutput, step: str, location: str) -> None:
-    """CompileError for the first thing about an output that no version can have."""
-    for trouble in _troubles(output):
+def check_output(output: DeclaredOutput, step: str, location: str, is_chosen: bool) -> None:
+    """CompileError for the first thing about an output that no version can have.
+
+    ``is_chosen`` says that the author chose how it is saved, whatever its class.
+    """
+    for trouble in _troubles(output, is_chosen):
         raise CompileError(f"the output {output.key!r} of {step}(): {trouble}", location)
 
 
-def _troubles(output: DeclaredOutput) -> Iterator[str]:
+def _troubles(output: DeclaredOutput, is_chosen: bool) -> Iterator[str]:
     try:
         if output.artifact is not None:
             check_name(rendered(output.artifact, _SOME_TIME), "the artifact")
@@ -39,3 +43,8 @@ def _troubles(output: DeclaredOutput) -> Iterator[str]:
         canonical_json(dict(output.metadata))
     except (TypeError, ValueError) as error:
         yield f"its run_metadata is not JSON ({error})"
+    try:
+        if not is_chosen:
+            check_savable(output.annotation)
+    except UnsupportedTypeError as error:
+        yield str(error)

@@ -11,12 +11,14 @@
     │   ├── ParameterError             a parameter is unknown, missing or of the wrong type
     │   ├── NotFoundError              a look-up by name, number or id found nothing
     │   │   ├── MissingReferenceError  ... and the look-up was a step's reference
+    │   │   │   └── StillMissingError  ... which may wait for it
     │   │   └── AmbiguousError         a prefix fits several
     │   ├── KindMismatchError          an artifact of another kind than was asked for
     │   ├── TypeMismatchError          a value does not fit its annotation
     │   ├── MaterializerError          a value could not be saved or loaded
     │   │   └── UnsupportedTypeError   no materializer knows the type
     │   ├── VersionConflictError       a version name is taken by other bytes
+    │   ├── ReferenceMovedError        a reference that must not move did, before the commit
     │   ├── StageTakenError            another version holds the stage
     │   ├── StageProtectedError        a step would change a stage that is kept from steps
     │   ├── StepContextError           something that only works inside a step
@@ -84,6 +86,10 @@ class MissingReferenceError(NotFoundError):
     """A step's reference matches nothing, so the attempt fails before user code."""
 
 
+class StillMissingError(MissingReferenceError):
+    """A step's reference matches nothing yet, and the step may wait for it."""
+
+
 class AmbiguousError(NotFoundError):
     """A prefix of an id fits more than one thing."""
 
@@ -106,6 +112,10 @@ class UnsupportedTypeError(MaterializerError, TypeError):
 
 class VersionConflictError(UserError):
     """The version name of an artifact is taken by other bytes."""
+
+
+class ReferenceMovedError(UserError):
+    """A reference with ``on_moved="fail"`` became something else before the step's commit."""
 
 
 class StageTakenError(UserError):

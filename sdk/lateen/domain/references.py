@@ -288,15 +288,34 @@ def _subject(data: Mapping[str, Any]) -> Subject:
 
 def leaves(source: Source) -> Iterator[Source]:
     """The source itself, or those inside a list or a map, in order."""
+    for _, leaf in placed(source):
+        yield leaf
+
+
+def placed(source: Source, path: str = "") -> Iterator[tuple[str, Source]]:
+    """Like ``leaves``, each with its place in the lists and dicts around it, such as ``0.left``."""
     match source:
         case Items(items):
-            for item in items:
-                yield from leaves(item)
+            for position, item in enumerate(items):
+                yield from placed(item, joined(path, position))
         case Entries(entries):
-            for _, item in entries:
-                yield from leaves(item)
+            for key, item in entries:
+                yield from placed(item, joined(path, key))
         case _:
-            yield source
+            yield path, source
+
+
+def joined(path: str, part: object) -> str:
+    """The place of an item in a container that stands at a place itself."""
+    return f"{path}.{part}" if path else str(part)
+
+
+def is_own_model(subject: Subject | None) -> bool:
+    """Whether it is, or belongs to, the model version that the step works with."""
+    match subject:
+        case ModelReference(version=None) | ModelArtifact(model=ModelReference(version=None)):
+            return True
+    return False
 
 
 def subject_of(source: Source) -> Subject | None:

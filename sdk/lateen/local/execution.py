@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from lateen.step.outcome import Outcome
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory, read_json
 
-Watch = AbstractContextManager[None]
+Watch = Callable[[Callable[[], None] | None], AbstractContextManager[None]]
+"""Watches a block, which the callable, where there is one, brings to its end."""
 
 # Steps change what belongs to the process (its streams, its step context), so one runs at a time;
 # a step that runs a pipeline itself is of the same thread and may.
@@ -27,7 +29,7 @@ def in_process(
     work: WorkDirectory, socket: Path, definition: Definition, rescues: Path, watch: Watch
 ) -> Outcome:
     """Calls the function here, so that a debugger works. Raises StepInterrupted."""
-    with _ONE_STEP, watch:
+    with _ONE_STEP, watch(None):
         return execute(work, socket, definition, rescues)
 
 
@@ -47,7 +49,7 @@ def in_subprocess(
         stdin=subprocess.DEVNULL,
     )
     try:
-        with watch:
+        with watch(process.kill):
             process.wait()
     except BaseException:
         process.kill()

@@ -6,15 +6,16 @@ import platform
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import Fenced, UserError
+from lateen.domain.errors import CatalogUnavailable, Fenced, UserError
 from lateen.domain.receipts import Receipt
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
@@ -22,11 +23,14 @@ from lateen.local.execution import in_process, in_subprocess
 from lateen.local.home import Home
 from lateen.local.interrupts import Interrupter, StepInterrupted
 from lateen.local.observer import Observer
+from lateen.local.sweep import end_run
 from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
 from lateen.planning.state import Attempt, Step
+from lateen.step.execute import Definition
 from lateen.step.life import Ended, live
 from lateen.step.outcome import Outcome
 from lateen.step.ports import ObjectStore
+from lateen.step.publish import interrupt
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory
 from lateen.stores.catalog.catalog import Catalog
@@ -36,12 +40,12 @@ POLL_SECONDS = 0.5
 
 
 class Runner:
-    """Follows one run to its end; ``exception`` is then what the first failed step raised."""
+    """Follows one run to its end."""
 
     def __init__(
         self,
         record: RunRecord,
-        definitions: Mapping[str, Any],
+        definition_of: Callable[[StepSpec], Definition],
         catalog: Catalog,
         objects: ObjectStore,
         home: Home,
@@ -51,7 +55,7 @@ class Runner:
         isolated: bool = False,
     ) -> None:
         self._record = record
-        self._definitions = definitions
+        self._definition_of = definition_of
         self._catalog = catalog
         self._objects = objects
         self._home = home
@@ -61,33 +65,56 @@ class Runner:
         self._state = record.state
         self._holder = f"{socket.gethostname()}/{uuid4()}"
         self._interrupter = Interrupter(self._wanted)
-        self.exception: BaseException | None = None
+        self._failures: dict[str, Outcome] = {}
+        """How the steps ended that have failed and not succeeded since."""
+
+    @property
+    def exception(self) -> BaseException | None:
+        """What the first failed step raised, where it ran in this process."""
+        return next((outcome.exception for outcome in self._failures.values()), None)
 
     def follow(self) -> None:
         """Runs until the run has finished.
 
-        Raises UserError where another process runs it, CatalogUnavailable where the catalog goes
-        away; a KeyboardInterrupt ends the run as cancelled and goes on up.
+        Raises UserError where another process runs it. Whatever else is raised here, or in a step
+        past its `except Exception`, ends the run as far as the catalog can be reached, and goes
+        on up: CatalogUnavailable, KeyboardInterrupt.
         """
         run = self._record.id
         with self._catalog.runs.lock(run) as held:
             if not held:
                 raise UserError(f"the run {self._record.name} is run by another process already")
-            began = time.monotonic()
-            self._catalog.runs.start(run)
-            self._state = replace(self._state, phase=RunPhase.RUNNING, started_at=_now())
-            self._tell("run-started", total=len(self._state.steps))
-            try:
-                with self._interrupter:
-                    while not self._state.phase.finished:
-                        self._advance()
-            except KeyboardInterrupt:
-                self._finish(Finish(RunPhase.CANCELLED, "Interrupted", "interrupted by its user"))
-                raise
-            finally:
-                self._clean_up()
-            seconds = time.monotonic() - began
-            self._tell("run-finished", status=self._state.phase.value, seconds=seconds)
+            desired = self._catalog.runs.start(run)
+            if desired is not None:
+                self._state = replace(
+                    self._state, phase=RunPhase.RUNNING, desired=desired, started_at=_now()
+                )
+                self._run()
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        self._tell("run-started", total=len(self._state.steps))
+        try:
+            with self._interrupter:
+                while not self._state.phase.finished:
+                    self._advance()
+        except (KeyboardInterrupt, StepInterrupted):
+            self._finish(Finish(RunPhase.CANCELLED, "Interrupted", "interrupted by its user"))
+            raise
+        except BaseException as error:
+            # The run must not look as if it went on; where this fails too, a sweep will end it.
+            with suppress(CatalogUnavailable):
+                self._give_up(error)
+            raise
+        finally:
+            self._clean_up()
+        seconds = time.monotonic() - began
+        self._tell("run-finished", status=self._state.phase.value, seconds=seconds)
+
+    def _give_up(self, error: BaseException) -> None:
+        words = str(error).split("\n", 1)[0][:300]
+        finish = Finish(RunPhase.FAILED, type(error).__name__, words)
+        end_run(self._catalog, self._record.id, FailureCause.INFRASTRUCTURE, finish)
 
     def _advance(self) -> None:
         """One decision and what it asks for; a step at most, since wishes change meanwhile."""
@@ -133,42 +160,70 @@ class Runner:
         except Fenced:
             self._state = self._catalog.runs.load(self._record.id).state
             return
-        except StepInterrupted as interruption:
-            ended = self._interrupted(task, interruption.cause)
-        except KeyboardInterrupt:
-            self._interrupted(task, FailureCause.INTERRUPTED)
-            raise
         self._note(task, ended, time.monotonic() - began)
 
     def _live(self, task: Task) -> Ended:
         work = WorkDirectory(self._work / f"{task.step.name}-{task.attempt.n}")
         rescues = self._home.rescues_of(self._record.name, task.step.name, task.attempt.n)
-        definition = self._definitions[task.step.name]
-        watch = self._interrupter.step(task.step.timeout)
+
+        def watch(end: Callable[[], None] | None) -> AbstractContextManager[None]:
+            return self._interrupter.step(self._time_left(task.step), end)
 
         def execute(work: WorkDirectory, socket: Path) -> Outcome:
             if self._isolated:
                 return in_subprocess(work, socket, task, rescues, self._record.source, watch)
+            try:
+                definition = self._definition_of(task.step)
+            except UserError as error:
+                return Outcome.failed(error, FailureCause.USER)
             return in_process(work, socket, definition, rescues, watch)
 
         try:
             return live(task, work, execute, self._catalog, self._objects)
+        except StepInterrupted as interruption:
+            if interruption.by is self._interrupter:
+                return self._interrupted(task, work, interruption.cause)
+            self._interrupted(task, work, FailureCause.INTERRUPTED)
+            raise  # the step that runs this whole run was interrupted
+        except KeyboardInterrupt:
+            self._interrupted(task, work, FailureCause.INTERRUPTED)
+            raise
         finally:
             shutil.rmtree(work.root, ignore_errors=True)
+
+    def _time_left(self, step: StepSpec) -> float | None:
+        """Seconds until the step's time or the run's is over, the nearer of the two."""
+        deadline = self._deadline
+        # A moment later than the run's deadline, so that it has passed when it is looked at again.
+        left = None if deadline is None else (deadline - _now()).total_seconds() + 0.001
+        return min((limit for limit in (step.timeout, left) if limit is not None), default=None)
+
+    @property
+    def _deadline(self) -> datetime | None:
+        timeout, began = self._record.spec.timeout, self._state.started_at
+        return None if timeout is None or began is None else began + timedelta(seconds=timeout)
 
     def _wanted(self) -> Desired:
         return self._catalog.runs.desired(self._record.id)
 
-    def _interrupted(self, task: Task, cause: FailureCause) -> Ended:
-        words = f"its timeout of {task.step.timeout:g} s has passed" if task.step.timeout else ""
-        message = words if cause is FailureCause.TIMED_OUT else f"the step was {cause.value}"
-        error = {"type": "StepInterrupted", "message": message}
-        self._fence(task.attempt, cause, error)
-        good = cause is not FailureCause.TIMED_OUT
-        phase = StepPhase.CANCELLED if good else StepPhase.FAILED
-        reason = "Cancelled" if good else "TimedOut"
-        self._catalog.runs.skip(self._record.id, task.step.name, phase, reason, message)
-        return Ended(phase, Outcome({}, error, cause), (), self._wanted().value)
+    def _interrupted(self, task: Task, work: WorkDirectory, cause: FailureCause) -> Ended:
+        """Commits the end of an attempt whose code was interrupted."""
+        phase, reason, message = self._verdict(task.step, cause)
+        outcome = Outcome({}, {"type": reason, "message": message}, cause)
+        with suppress(Fenced):
+            interrupt(task, outcome, phase, work, self._catalog, self._objects)
+        return Ended(phase, outcome, (), self._wanted().value)
+
+    def _verdict(self, step: StepSpec, cause: FailureCause) -> tuple[StepPhase, str, str]:
+        """The phase, the reason and the message of a step whose code was interrupted."""
+        if cause is FailureCause.INTERRUPTED:
+            return StepPhase.CANCELLED, "Interrupted", "interrupted by its user"
+        if cause is not FailureCause.TIMED_OUT:
+            return StepPhase.CANCELLED, "Cancelled", "cancelled on request"
+        if self._deadline is not None and _now() >= self._deadline:
+            words = f"the run's timeout of {self._record.spec.timeout:g} s has passed"
+            return StepPhase.CANCELLED, "TimedOut", words
+        return StepPhase.FAILED, "TimedOut", f"its timeout of {step.timeout:g} s has passed"
 
     def _fence(
         self, attempt: AttemptKey, cause: FailureCause, error: Mapping[str, Any] | None = None
@@ -189,8 +244,9 @@ class Runner:
         self._state = self._state.with_step(task.step.name, Step(ended.phase, attempts))
         if ended.desired is not None:
             self._wish(Desired(ended.desired))
-        if self.exception is None:
-            self.exception = ended.outcome.exception
+        self._failures.pop(task.step.name, None)
+        if not ended.outcome.good:
+            self._failures[task.step.name] = ended.outcome
         self._tell(
             "step-finished",
             task.step,
@@ -220,6 +276,7 @@ class Runner:
                 "phase": finish.phase.value,
                 "reason": finish.reason,
                 "message": finish.message,
+                "error": next((failure.error for failure in self._failures.values()), None),
                 "steps": steps,
             }
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.states import FailureCause, RunPhase
+from lateen.domain.states import FailureCause, RunPhase, StepPhase
+from lateen.planning.decide import Finish
 from lateen.stores.catalog.catalog import Catalog
 
-MESSAGE = "the process that ran it is gone"
+LOST = Finish(RunPhase.FAILED, "Lost", "the process that ran it is gone")
 
 
 def sweep(catalog: Catalog) -> list[str]:
@@ -15,20 +16,21 @@ def sweep(catalog: Catalog) -> list[str]:
     for run, name in catalog.runs.unfinished():
         with catalog.runs.lock(run) as held:
             if held:
-                _end(catalog, run)
+                end_run(catalog, run, FailureCause.LOST, LOST)
                 ended.append(name)
     return ended
 
 
-def _end(catalog: Catalog, run: str) -> None:
+def end_run(catalog: Catalog, run: str, cause: FailureCause, finish: Finish) -> None:
+    """Ends a run from outside of its steps: those that run are fenced, the others skipped."""
     for step, n in catalog.runs.open_attempts(run):
-        catalog.attempts.fence(AttemptKey(run, step, n), FailureCause.LOST)
+        catalog.attempts.fence(AttemptKey(run, step, n), cause)
     state = catalog.runs.load(run).state
     steps = {
         name: {
-            "phase": "Failed" if step.attempts else "Skipped",
-            "reason": "Lost",
-            "message": MESSAGE,
+            "phase": (StepPhase.FAILED if step.attempts else StepPhase.SKIPPED).value,
+            "reason": finish.reason,
+            "message": finish.message,
         }
         for name, step in state.steps.items()
         if not step.phase.finished
@@ -36,9 +38,9 @@ def _end(catalog: Catalog, run: str) -> None:
     catalog.runs.finish(
         {
             "run": run,
-            "phase": RunPhase.FAILED.value,
-            "reason": "Lost",
-            "message": MESSAGE,
+            "phase": finish.phase.value,
+            "reason": finish.reason,
+            "message": finish.message,
             "steps": steps,
         }
     )

@@ -75,7 +75,7 @@ class LocalTarget:
         record = submitted(compiled, self.catalog, self.objects, self.home, person())
         runner = Runner(
             record,
-            compiled.definitions,
+            lambda step: compiled.definitions[step.name],
             self.catalog,
             self.objects,
             self.home,

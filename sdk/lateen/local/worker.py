@@ -14,12 +14,9 @@ def main(run: str) -> int:
     """Takes a run up by its id and follows it; 0 whenever it could be followed."""
     target = default()
     record = target.catalog.runs.load(run)
-    definitions = {
-        step.name: definition(step.entrypoint or "", record.source) for step in record.spec.steps
-    }
     runner = Runner(
         record,
-        definitions,
+        lambda step: definition(step.entrypoint or "", record.source),
         target.catalog,
         target.objects,
         target.home,

@@ -35,7 +35,7 @@ def decode_index(form: Form, physical: Iterator[Any], frame: Surroundings) -> An
         codes = [next(physical).to_numpy() for _ in levels]
         return pandas.MultiIndex(levels, codes, names=names, verify_integrity=False)
     values = decode_array(form["values"], physical, frame)
-    index = pandas.Index(values, dtype=values.dtype, name=names[0], tupleize_cols=False)
+    index = pandas.Index(values, dtype=values.dtype, name=names[0])
     if form["frequency"] is not None:
         index.freq = form["frequency"]
     return index

@@ -80,5 +80,7 @@ class JsonMaterializer(BuiltIn):
     def extract_metadata(self, data: Any) -> dict[str, Any]:
         if type(data) in (list, tuple, set, frozenset, dict):
             return {"length": len(data)}
-        is_number = isinstance(data, int | float) and data - data == 0 and abs(data) <= 2**53
-        return {"value": data} if is_number else {}
+        is_number = type(data) in (bool, int) or isinstance(data, float)
+        if not is_number or not abs(data) <= 2**53:
+            return {}
+        return {"value": float(data) if isinstance(data, float) else data}

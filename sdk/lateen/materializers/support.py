@@ -35,7 +35,8 @@ def unsupported(cls: type[Any]) -> UnsupportedTypeError:
     return UnsupportedTypeError(
         f"values of {name_of(cls)} cannot be saved: no materializer knows the class.{convert}"
         f" Write a subclass of BaseMaterializer with ASSOCIATED_TYPES = ({cls.__name__},), name a"
-        f" materializer for the output with output_materializers=, or set allow_pickle=True on it"
+        f" materializer for the output with output_materializers=, or allow a pickle, which runs"
+        f" code when it is loaded: Annotated[{cls.__name__}, ArtifactConfig(allow_pickle=True)]"
     )
 
 

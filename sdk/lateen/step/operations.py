@@ -193,7 +193,7 @@ class Operations:
             files = store_tree(given, self.objects, self._lease, private=False)
             form = PathMaterializer.FOLDER_FORMAT
         else:
-            folder = self.new_place()
+            folder = Path(self.new_directory()["path"])
             PathMaterializer(folder).save(given)
             files = store_tree(folder, self.objects, self._lease, private=True)
             form = PathMaterializer.FORMAT

@@ -52,6 +52,23 @@ def publish(
     return outcome, catalog.attempts.commit({**_failure(task, outcome), "log": log})
 
 
+def interrupt(
+    task: Task,
+    outcome: Outcome,
+    phase: StepPhase,
+    work: WorkDirectory,
+    catalog: Catalog,
+    objects: ObjectStore,
+) -> None:
+    """Commits that the attempt was ended by who runs it; what it printed is kept.
+
+    Raises Fenced where another ended it before.
+    """
+    log = _store_log(task, work, catalog, objects)
+    end = _end(task, AttemptState.FENCED, phase)
+    catalog.attempts.commit({**_failure(task, outcome), **end, "log": log})
+
+
 def fail(task: Task, error: BaseException, cause: FailureCause, catalog: Catalog) -> Outcome:
     """Commits the failure of an attempt whose user code never ran."""
     outcome = Outcome({}, error_json(error), cause, error)

@@ -7,11 +7,13 @@ Nothing here knows Postgres; ``lookups`` is one snapshot of the catalog, whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lateen.domain.artifacts import ArtifactVersion, ModelVersion
-from lateen.domain.errors import KindMismatchError, MissingReferenceError
+from lateen.domain.errors import KindMismatchError, MissingReferenceError, StillMissingError
 from lateen.domain.missing import MISSING
 from lateen.domain.names import LATEST, did_you_mean, is_number
 from lateen.domain.receipts import (
@@ -39,6 +41,10 @@ from lateen.domain.references import (
     Subject,
     Value,
     described,
+    is_own_model,
+    joined,
+    placed,
+    subject_of,
     to_json,
 )
 from lateen.domain.spec import ModelSpec, PipelineSpec, StepSpec
@@ -50,24 +56,62 @@ Pinned = Mapping[tuple[str, str], Receipt]
 STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What was decided before a resolution."""
+
+    pinned: Pinned = field(default_factory=dict)
+    """What is taken as it is: a retry keeps what its predecessor had, a replay what its run had."""
+    waited: float = math.inf
+    """For how many seconds the step has waited for what its references may wait for."""
+
+
 def resolve(
     spec: PipelineSpec,
     step: StepSpec,
     run: str,
     parameters: Mapping[str, Any],
     lookups: Lookups,
-    pinned: Pinned | None = None,
+    conditions: Conditions | None = None,
 ) -> Resolution:
     """What the step's inputs and its model are in this snapshot, with a receipt for each.
 
-    What stands in ``pinned`` is taken from there instead: a retry keeps what its predecessor had.
-    Raises MissingReferenceError for a reference that matches nothing, KindMismatchError for an
-    artifact of another kind than was asked for.
+    Raises MissingReferenceError for a reference that matches nothing, StillMissingError where it
+    may wait longer, KindMismatchError for an artifact of another kind than was asked for.
     """
-    resolver = _Resolver(run, parameters, spec.model_of(step), lookups, pinned or {})
+    resolver = _Resolver(run, parameters, spec.model_of(step), lookups, conditions)
     model = resolver.step_model()
     inputs = {name: resolver.source(name, "", source) for name, source in step.inputs.items()}
     return Resolution(inputs, tuple(resolver.receipts), model)
+
+
+def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[tuple[str, str, Source | None]]:
+    """The references of a step to what its run does not make: input, place, and reference.
+
+    The step's model, where a stage, ``latest`` or a number names its version, comes first, as None.
+    """
+    model = spec.model_of(step)
+    own_is_made = needs_own_version(model)
+    if model is not None and not own_is_made:
+        yield "", "", None
+    for name, source in step.inputs.items():
+        for path, leaf in placed(source):
+            subject = subject_of(leaf)
+            if subject is None or isinstance(subject, StepOutput):
+                continue
+            if not (own_is_made and is_own_model(subject)):
+                yield name, path, leaf
+
+
+def look_up_all(spec: PipelineSpec, step: StepSpec, run: str, lookups: Lookups) -> list[Receipt]:
+    """A receipt for each of the step's ``externals``, whatever else it waits for."""
+    resolver = _Resolver(run, {}, spec.model_of(step), lookups)
+    for name, path, source in externals(spec, step):
+        if source is None:
+            resolver.step_model()
+        else:
+            resolver.source(name, path, source)
+    return resolver.receipts
 
 
 def look_up(source: Subject, run: str, model: ModelSpec | None, lookups: Lookups) -> Receipt:
@@ -75,7 +119,7 @@ def look_up(source: Subject, run: str, model: ModelSpec | None, lookups: Lookups
 
     Raises MissingReferenceError and KindMismatchError as ``resolve`` does.
     """
-    _, receipt = _Resolver(run, {}, model, lookups, {})._subject("", "", source)
+    _, receipt = _Resolver(run, {}, model, lookups)._subject("", "", source)
     return receipt
 
 
@@ -103,13 +147,13 @@ class _Resolver:
         parameters: Mapping[str, Any],
         model: ModelSpec | None,
         lookups: Lookups,
-        pinned: Pinned,
+        conditions: Conditions | None = None,
     ) -> None:
         self._run = run
         self._parameters = parameters
         self._model = model
         self._lookups = lookups
-        self._pinned = pinned
+        self._conditions = conditions or Conditions()
         self.receipts: list[Receipt] = []
 
     def step_model(self) -> ModelVersion | None:
@@ -119,9 +163,9 @@ class _Resolver:
         """
         if self._model is None:
             return None
-        if ("", "") in self._pinned:
-            self.receipts.append(self._pinned["", ""])
-            return self._pinned["", ""].model
+        if ("", "") in self._conditions.pinned:
+            self.receipts.append(self._conditions.pinned["", ""])
+            return self._conditions.pinned["", ""].model
         reference = ModelReference(self._model.name, self._model.version)
         found = self._own_version()
         if found is None and not needs_own_version(self._model):
@@ -139,12 +183,12 @@ class _Resolver:
             case Parameter(parameter):
                 return self._plain(name, path, source, self._parameters[parameter])
             case Items(items, container):
-                resolved = [self.source(name, _join(path, i), x) for i, x in enumerate(items)]
+                resolved = [self.source(name, joined(path, i), x) for i, x in enumerate(items)]
                 return ItemsInput(tuple(resolved), container)
             case Entries(entries):
-                return EntriesInput({k: self.source(name, _join(path, k), x) for k, x in entries})
-            case _ if (name, path) in self._pinned:
-                return self._kept(self._pinned[name, path])
+                return EntriesInput({k: self.source(name, joined(path, k), x) for k, x in entries})
+            case _ if (name, path) in self._conditions.pinned:
+                return self._kept(self._conditions.pinned[name, path])
             case Guarded():
                 return self._guarded(name, path, source)
             case Metadata() | Attribute():
@@ -165,10 +209,12 @@ class _Resolver:
         return ArtifactInput(receipt.artifact)
 
     def _guarded(self, name: str, path: str, source: Guarded) -> ResolvedInput:
-        """What stands where the reference matches, else its default (semantics 31)."""
+        """What stands where the reference matches; else, after a wait, its default."""
         try:
             return self.source(name, path, source.source)
-        except MissingReferenceError:
+        except MissingReferenceError as error:
+            if source.wait is not None and self._conditions.waited < source.wait:
+                raise StillMissingError(f"{error}; waiting for it") from None
             if source.default is MISSING:
                 raise
             return self._plain(name, path, source, source.default)
@@ -339,7 +385,3 @@ def _attribute(name: str, subject: ArtifactVersion | ModelVersion) -> str | int:
 
 def _of(name: str) -> str:
     return f"input {name!r}: " if name else ""
-
-
-def _join(path: str, part: object) -> str:
-    return f"{path}.{part}" if path else str(part)

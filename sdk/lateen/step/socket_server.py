@@ -88,6 +88,8 @@ def _answer(service: Service, line: bytes) -> bytes:
         answer = {"result": service.call(request["operation"], **request["arguments"])}
     except LateenError as error:
         answer = {"error": {"type": type(error).__name__, "message": str(error)}}
-    except (ValueError, KeyError, TypeError) as error:
-        answer = {"error": {"type": "ProtocolError", "message": f"not a request: {error!r}"}}
+    except Exception as error:
+        # Whoever asks waits for an answer, whatever happened here.
+        message = f"the step's request could not be answered: {error!r}"
+        answer = {"error": {"type": "ProtocolError", "message": message}}
     return json.dumps(answer, default=str).encode() + b"\n"

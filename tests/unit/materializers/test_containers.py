@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lateen.domain.errors import MaterializerError, UnsupportedTypeError
 from lateen.materializers import load, save
-from tests.unit.materializers.examples import Plain, Word
+from tests.unit.materializers.examples import Level, Plain, Word
 from tests.unit.materializers.round_trip import (
     again,
     content,
@@ -154,5 +154,7 @@ def test_the_length_is_its_metadata(tmp_path: Path) -> None:
     assert save([1, 2], tmp_path).metadata == {"length": 2}
     assert save(3, tmp_path).metadata == {"value": 3}
     assert save(True, tmp_path).metadata == {"value": True}
-    assert save(float("nan"), tmp_path).metadata == {}
+    assert type(save(np.float64(0.5), tmp_path).metadata["value"]) is float
+    for value in (float("nan"), np.float64("inf"), 2**60, Level.HIGH):
+        assert save(value, tmp_path).metadata == {}
     assert save("text", tmp_path).metadata == {}

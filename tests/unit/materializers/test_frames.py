@@ -196,6 +196,26 @@ def test_a_series_keeps_its_name_and_index(name: Any, tmp_path: Path) -> None:
     found["a"] = 2.0
 
 
+def test_a_nan_in_a_column_keeps_its_sign_and_payload(tmp_path: Path) -> None:
+    numbers = np.array([0x7FF8000000000ABC, 0xFFF8000000000000], "u8").view("f8")
+    found = round_trip(pd.Series(numbers), tmp_path)
+    assert found.to_numpy().tobytes() == numbers.tobytes()
+
+
+def test_seconds_keep_their_whole_range(tmp_path: Path) -> None:
+    moments = np.array([2**61, -(2**61)], "M8[s]")
+    found = round_trip(pd.Series(moments), tmp_path)
+    assert found.to_numpy().tobytes() == moments.tobytes()
+
+
+def test_other_readers_see_unique_names(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    save(pd.DataFrame([[1, "x", 2.5]], columns=["a", "a", "a.2"]), tmp_path)
+    table = pyarrow.parquet.read_table(tmp_path / "data.parquet")
+    assert table.to_pydict() == {"a": [1], "a.2": ["x"], "a.2.2": [2.5]}
+
+
 DATA = hp.data_frames(
     [
         hp.column("i", dtype="int64"),

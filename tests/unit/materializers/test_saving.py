@@ -126,6 +126,13 @@ def test_registered_values_in_a_container_have_files_of_their_own(tmp_path: Path
     assert type(found[0]) is Word
 
 
+def test_a_registration_for_a_plain_class_holds_inside_containers_too(tmp_path: Path) -> None:
+    registered(int)
+    saved = save({"a": [7, "text"]}, tmp_path)
+    assert sorted(content(tmp_path)) == ["0/plain.txt", "data.json"]
+    assert load_saved(saved, tmp_path) == {"a": [0, "text"]}
+
+
 def test_an_annotation_helps_where_the_class_has_no_materializer(tmp_path: Path) -> None:
     class Meta(type):
         def __instancecheck__(cls, instance: Any) -> bool:

@@ -73,6 +73,11 @@ class ArtifactVersionView(Record, Forwarding, Unchecked):  # type: ignore[misc]
         return str(self._field("type"))
 
     @property
+    def pickled(self) -> bool:
+        """Whether it is a pickle, as its author allowed; loading one can run any code."""
+        return bool(self._field("pickled"))
+
+    @property
     def uri(self) -> str:
         return str(self._field("uri"))
 

@@ -91,6 +91,11 @@ class RunView(Record):
         views = {name: ArtifactVersionView(item) for name, item in found.items()}
         return Named(views, "output", repr(self))
 
+    @property
+    def run_metadata(self) -> dict[str, Any]:
+        """The newest value of each key that was logged on it."""
+        return dict(self._field("metadata"))
+
     def refresh(self) -> RunView:
         """Look the run up again, and return it."""
         self._fields = dict(self._fetched())

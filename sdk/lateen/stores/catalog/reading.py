@@ -249,6 +249,7 @@ def _run(row: Row) -> Json:
         "target": row["target"],
         "spec_digest": row["spec_digest"],
         "desired": row["desired"],
+        "metadata": row["metadata"] or {},
     }
 
 

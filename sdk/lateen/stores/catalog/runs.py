@@ -86,9 +86,10 @@ class Runs:
             run, row["name"], spec, row["parameters"], row["created_at"], row["source"], state
         )
 
-    def start(self, run: str) -> None:
-        """Marks a run as running."""
-        self._run("start-run", run=run)
+    def start(self, run: str) -> Desired | None:
+        """Marks a run as running; what its owner wants of it, or None where it has finished."""
+        rows = self._run("start-run", run=run)
+        return Desired(rows[0]["desired"]) if rows else None
 
     def set_phase(self, run: str, phase: RunPhase) -> None:
         """Shows a pause or its end."""

@@ -108,7 +108,10 @@ SELECT name FROM runs ORDER BY created_at DESC LIMIT 1000
 -- name: runs
 -- Runs by id.
 SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.message, r.parameters, r.created_at,
-       r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired, s.body
+       r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired, s.body,
+       (SELECT jsonb_object_agg(key, value) FROM (
+            SELECT DISTINCT ON (key) key, value FROM metadata
+             WHERE run_id = r.id AND step IS NULL ORDER BY key, id DESC) newest) AS metadata
   FROM runs r JOIN pipelines p ON p.id = r.pipeline_id JOIN specs s ON s.digest = r.spec_digest
  WHERE r.id = ANY(%(ids)s)
 

@@ -34,9 +34,9 @@ SELECT s.name, s.phase,
  WHERE s.run_id = %(run)s GROUP BY s.name, s.phase, s.position ORDER BY s.position
 
 -- name: start-run
--- Marks a run as running.
+-- Marks a run as running, unless it has finished.
 UPDATE runs SET phase = 'Running', started_at = coalesce(started_at, clock_timestamp())
- WHERE id = %(run)s AND finished_at IS NULL
+ WHERE id = %(run)s AND finished_at IS NULL RETURNING desired
 
 -- name: set-phase
 -- Shows a pause or its end.
