@@ -43,7 +43,7 @@ check-goldens:
 	@$(BIN)/python -m pytest tests/golden
 
 bench: .venv/test.stamp ## the figures of benchmarks/
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.laptop
 
 format: .venv/test.stamp ## mend style and layout
 	@$(BIN)/ruff check --fix .

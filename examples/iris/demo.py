@@ -54,13 +54,12 @@ def main() -> None:
 def versions(trainings: list[Any]) -> Table:
     """What each training run made, as it stands now."""
     made = {version.run.id: version for version in Client().list_model_versions("iris_classifier")}
-    table = columns("version", "C", "accuracy", "promoted", "stage now", "run")
+    table = columns("version", "C", "accuracy", "stage now", "run")
     for run in trainings:
         version = made[run.id]
         accuracy = f"{run.outputs['trained_model'].run_metadata['accuracy']:.3f}"
-        promoted = "yes" if run.outputs["promoted"].data else "no"
         C = f"{run.parameters['C']:g}"
-        table.add_row(version.version, C, accuracy, promoted, version.stage.value, run.name)
+        table.add_row(version.version, C, accuracy, version.stage.value, run.name)
     return table
 
 

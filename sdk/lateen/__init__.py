@@ -40,6 +40,7 @@ __all__ = [
 # As a plain name, so that the typing module need not load: type checkers know it all the same.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from lateen.authoring.annotations import ArtifactConfig
@@ -128,13 +129,13 @@ def _local_transport() -> Transport:
     return target.default().transport()
 
 
-def _check_savable(annotation: Any) -> None:
-    from lateen import materializers
+def _savers(annotation: Any) -> Sequence[type]:
+    from lateen.materializers.savers import savers
 
-    materializers.supports(annotation)
+    return savers(annotation)
 
 
 sys.modules[__name__].__class__ = _Package
-_savable.set_check(_check_savable)
+_savable.set_savers(_savers)
 _target.set_target(_local_target)
 _transport.set_transport(_local_transport)

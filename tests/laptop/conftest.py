@@ -87,18 +87,23 @@ class Project:
 
     def load(self, name: str) -> ModuleType:
         """The module as its file is now, with every other module of the project."""
-        for module in list(sys.modules.values()):
-            if str(getattr(module, "__file__", None)).startswith(str(self.root)):
-                del sys.modules[module.__name__]
+        self.forget()
         importlib.invalidate_caches()
         linecache.checkcache()
         return importlib.import_module(name)
 
+    def forget(self) -> None:
+        """Takes the project's modules out of the process."""
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(str(self.root)):
+                del sys.modules[name]
+
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """An empty project on the path; byte code would outlive edits within a second."""
     project = Project(tmp_path / "project")
     monkeypatch.syspath_prepend(project.root)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    return project
+    yield project
+    project.forget()

@@ -95,7 +95,7 @@ class Composition:
         return ModelReference(model.name, model.version)
 
     def digest(self, function: Callable[..., Any]) -> str:
-        """The digest of a function's code, taken once for this compilation."""
+        """The digest of a function's or a class's code, taken once for this compilation."""
         from lateen.authoring.source import code_digest  # an import of a user's steps stays quick
 
         if function not in self._digests:
@@ -122,7 +122,7 @@ class Composition:
 
 
 _current: ContextVar[Composition | None] = ContextVar("lateen_composition", default=None)
-_loading: ContextVar[bool] = ContextVar("lateen_loading", default=False)
+_left_out: ContextVar[list[str] | None] = ContextVar("lateen_left_out", default=None)
 
 
 def composing() -> Composition | None:
@@ -141,15 +141,20 @@ def composed(composition: Composition | None) -> Iterator[None]:
 
 
 @contextmanager
-def loading() -> Iterator[None]:
-    """Import a module for what it defines: pipelines that it calls do not run."""
-    token = _loading.set(True)
+def loading() -> Iterator[list[str]]:
+    """Import a module for what it defines: pipelines that it calls do not run, and are listed."""
+    left_out: list[str] = []
+    token = _left_out.set(left_out)
     try:
-        yield
+        yield left_out
     finally:
-        _loading.reset(token)
+        _left_out.reset(token)
 
 
-def is_loading() -> bool:
-    """Whether a module is being imported for what it defines."""
-    return _loading.get()
+def leaves_out(pipeline: str) -> bool:
+    """Whether a call of the pipeline does nothing: a module is imported for what it defines."""
+    left_out = _left_out.get()
+    if left_out is None:
+        return False
+    left_out.append(pipeline)
+    return True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from lateen.authoring.annotations import DeclaredOutput
-from lateen.authoring.savable import check_savable
+from lateen.authoring.savable import savers_of
 from lateen.domain.canonical import canonical_json
 from lateen.domain.errors import CompileError, InvalidNameError, UnsupportedTypeError
 from lateen.domain.kinds import ArtifactType
@@ -45,6 +45,6 @@ def _troubles(output: DeclaredOutput, is_chosen: bool) -> Iterator[str]:
         yield f"its run_metadata is not JSON ({error})"
     try:
         if not is_chosen:
-            check_savable(output.annotation)
+            savers_of(output.annotation)
     except UnsupportedTypeError as error:
         yield str(error)

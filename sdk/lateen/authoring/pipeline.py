@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Unpack, cast, overloa
 from lateen.authoring import arguments
 from lateen.authoring.body import Body
 from lateen.authoring.checks import check_function, named_parameters
-from lateen.authoring.composition import Composition, Frame, composing, is_loading
+from lateen.authoring.composition import Composition, Frame, composing, leaves_out
 from lateen.authoring.location import caller
 from lateen.authoring.options import PipelineCallOptions, PipelineOptions, PipelineSettings
 from lateen.authoring.step import Step
@@ -66,7 +66,7 @@ class Pipeline(Generic[P]):
     def _compiled_for_run(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CompiledPipeline | None:
-        if is_loading():
+        if leaves_out(self.name):
             print(
                 f"lateen: {caller()}: the call of {self.name} is left out, since this module is"
                 " imported only for its steps",

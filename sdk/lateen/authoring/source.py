@@ -67,7 +67,7 @@ _STABLE_REPR = frozenset(
 
 
 def code_digest(function: Callable[..., Any], *, project_root: Path | None = None) -> str:
-    """``sha256:<hex>`` of a function's source and of all names of the project that it reaches."""
+    """``sha256:<hex>`` of the source of a function or a class, with all that it reaches."""
     return _walked(function, project_root)[0]
 
 
@@ -107,10 +107,13 @@ def _walked(function: Callable[..., Any], root: Path | None) -> tuple[str, tuple
     return digest, tuple(sorted(reach.labels))
 
 
-def _root_around(function: object) -> Path:
-    code = getattr(function, "__code__", None)
-    if isinstance(code, CodeType) and os.path.isfile(code.co_filename):
-        return project_root(Path(os.path.abspath(code.co_filename)))
+def _root_around(thing: object) -> Path:
+    if isinstance(thing, type):
+        filename = _namespace(thing.__module__).get("__file__")
+    else:
+        filename = getattr(getattr(thing, "__code__", None), "co_filename", None)
+    if filename and os.path.isfile(filename):
+        return project_root(Path(os.path.abspath(filename)))
     return project_root(Path.cwd())  # a cell of a notebook
 
 

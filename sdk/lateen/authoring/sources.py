@@ -12,7 +12,7 @@ from lateen.authoring.external import ExternalArtifact
 from lateen.authoring.handles import StepHandle, StepOutputHandle, StepOutputHandles
 from lateen.authoring.late_values import LateComparison, LateValue
 from lateen.authoring.lateness import Late
-from lateen.domain.canonical import canonical_json
+from lateen.domain.canonical import canonical_json, is_storable
 from lateen.domain.errors import CompileError
 from lateen.domain.references import ArtifactReference, Entries, Items, Source, Value
 
@@ -90,14 +90,19 @@ def _entries(value: dict[Any, Any], argument: Argument) -> Entries:
 
 def _is_plain(value: Any) -> bool:
     """Whether JSON gives the value back as it was; a tuple would come back as a list."""
-    if value is None or isinstance(value, str | int):
+    if isinstance(value, str):
+        return is_storable(value)
+    if value is None or isinstance(value, int):
         return True
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, list):
         return all(map(_is_plain, value))
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+        return all(
+            isinstance(key, str) and is_storable(key) and _is_plain(item)
+            for key, item in value.items()
+        )
     return False
 
 

@@ -20,6 +20,9 @@ class Target(Protocol):
     def submit(self, compiled: CompiledPipeline) -> Any:
         """Start it, and return the run's view without waiting."""
 
+    def replay(self, run: str) -> Any:
+        """Run a run again with all that it had; the new run's view."""
+
 
 _factory: Callable[[], Target] | None = None
 

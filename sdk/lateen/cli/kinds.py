@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from lateen.domain.names import did_you_mean
+from lateen.domain.states import ModelStages
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +44,28 @@ def kind_of(word: str) -> Kind:
         near = did_you_mean(word, [kind.plural for kind in KINDS])
         raise click.BadParameter(f"there is nothing called {word!r}{near}")
     return found
+
+
+def stage_argument(command: F) -> F:
+    """The argument STAGE."""
+    stages = [stage.value for stage in ModelStages if stage is not ModelStages.LATEST]
+    return click.argument("stage", metavar="STAGE", type=click.Choice(stages))(command)
+
+
+def name_of(kind: Kind) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """What takes an argument or an option as the name of such a thing."""
+    return lambda _ctx, _param, value: None if value is None else bare(value, kind)
+
+
+def bare(name: str, kind: Kind) -> str:
+    """``run/training-1``, as ``-o name`` prints it, is the run training-1; most names are bare."""
+    word, slash, rest = name.partition("/")
+    found = _BY_WORD.get(word.lower()) if slash else None
+    if found is None:
+        return name
+    if found is not kind:
+        raise click.BadParameter(f"{name!r} names a {found.name}, and a {kind.name} is wanted")
+    return rest
 
 
 def split_name(name: str) -> tuple[str, str | None]:

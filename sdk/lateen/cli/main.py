@@ -24,6 +24,15 @@ _COMMANDS = {
         "lateen.cli.commands.why:why", "Show what a step got, and why it ran or did not."
     ),
     "logs": LazyCommand("lateen.cli.commands.logs:logs", "Print what a step printed."),
+    "promote": LazyCommand(
+        "lateen.cli.commands.promote:promote", "Bring a version of a model to a stage."
+    ),
+    "history": LazyCommand(
+        "lateen.cli.commands.history:history", "Show what happened to the stages of a model."
+    ),
+    "model": LazyCommand(
+        "lateen.cli.commands.model:model", "Keep steps from changing stages of a model."
+    ),
     "doctor": LazyCommand(
         "lateen.cli.commands.doctor:doctor", "Check that everything needed is there."
     ),

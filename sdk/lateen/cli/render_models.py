@@ -7,6 +7,7 @@ from datetime import datetime
 
 from lateen.cli.output import Column, Json, table
 from lateen.cli.render_artifacts import described_metadata, origin, version_columns
+from lateen.cli.render_history import newest_stage_events
 from lateen.cli.tables import fields, section, sections
 from lateen.cli.times import age, clock
 
@@ -31,6 +32,7 @@ def model_columns(now: datetime) -> list[Column]:
         Column("STAGING", lambda model: model["staging"] or "-"),
         Column("AGE", lambda model: age(model["latest"]["created_at"], now)),
         Column("MADE BY", lambda model: origin(model["latest"]), wide=True),
+        Column("PROTECTED", lambda model: ", ".join(model["protected"]), wide=True),
     ]
 
 
@@ -49,16 +51,32 @@ def model_version_columns(now: datetime) -> list[Column]:
     ]
 
 
-def described_model(versions: Sequence[Json], now: datetime) -> str:
-    """All about a model: its versions."""
+def described_model(
+    versions: Sequence[Json], protected: Sequence[str], events: Sequence[Json], now: datetime
+) -> str:
+    """All about a model: its versions, where they stand, and the newest changes of that."""
     first = versions[0]
-    facts = {"Model": first["name"], "Description": first["description"]}
+    standing = {version["stage"]: version["version"] for version in versions}
+    facts = {
+        "Model": first["name"],
+        "Description": first["description"],
+        "Production": standing.get("production"),
+        "Staging": standing.get("staging"),
+        "Protected": ", ".join(protected),
+    }
+    columns = model_version_columns(now)
     return sections(
-        [fields(facts), section("Versions", table(versions, model_version_columns(now), wide=True))]
+        [
+            fields(facts),
+            section("Versions", table(versions, columns, wide=True)),
+            newest_stage_events(events),
+        ]
     )
 
 
-def described_model_version(version: Json, artifacts: Sequence[Json], now: datetime) -> str:
+def described_model_version(
+    version: Json, artifacts: Sequence[Json], events: Sequence[Json], now: datetime
+) -> str:
     """All about a version of a model."""
     facts = {
         "Model": version["name"],
@@ -76,6 +94,7 @@ def described_model_version(version: Json, artifacts: Sequence[Json], now: datet
         [
             fields(facts),
             section("Artifacts", table(artifacts, version_columns(now))),
+            newest_stage_events(events),
             described_metadata(version["metadata"]),
         ]
     )

@@ -17,6 +17,7 @@ _HOMES = {
     "RunView": "views.run",
     "Runs": "views.runs",
     "SocketTransport": "socket_transport",
+    "StageEventView": "views.stage_event",
     "StepContext": "context",
     "StepView": "views.step",
     "Transport": "transport",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from lateen.client.views.receipt import ReceiptView
     from lateen.client.views.run import RunView
     from lateen.client.views.runs import Runs
+    from lateen.client.views.stage_event import StageEventView
     from lateen.client.views.step import StepView
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "RunView",
     "Runs",
     "SocketTransport",
+    "StageEventView",
     "StepContext",
     "StepView",
     "Transport",

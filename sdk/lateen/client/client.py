@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from lateen.client.views.pipeline import PipelineView
 from lateen.client.views.run import RunView
 from lateen.client.views.runs import Runs
 from lateen.domain.errors import CompileError, NotFoundError
+from lateen.domain.moments import Moment
 from lateen.domain.names import LATEST, did_you_mean, version_text
 from lateen.domain.states import ModelStages
 
@@ -60,16 +62,26 @@ class Client:
         return [ArtifactView(item) for item in current().call("artifacts")]
 
     def get_model_version(
-        self, name: str, version: str | int | ModelStages | None = None, fresh: bool = False
+        self,
+        name: str,
+        version: str | int | ModelStages | None = None,
+        fresh: bool = False,
+        as_of: datetime | str | int | None = None,
     ) -> ModelVersionView:
         """A model's version by stage, number or name, the latest where none is given.
 
-        In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again.
+        In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again. With
+        ``as_of``, the version that held staging or production at a time, when a run (by name or id)
+        started, or right after a stage event (by id); the view shows that version as it is now.
         """
         wanted = _text(version)
         if self._is_late():
+            _check_late(as_of)
             return cast(ModelVersionView, late.model_version(name, wanted or LATEST))
-        found = current().call("model_version", name=name, version=wanted, fresh=fresh)
+        moment = None if as_of is None else Moment.of(as_of).to_json()
+        found = current().call(
+            "model_version", name=name, version=wanted, fresh=fresh, as_of=moment
+        )
         return ModelVersionView(found)
 
     def list_model_versions(self, name: str) -> list[ModelVersionView]:
@@ -126,6 +138,15 @@ class Client:
                 f" Client(late=False).{method}(...), or look in a step",
                 caller(),
             )
+
+
+def _check_late(as_of: object) -> None:
+    if as_of is not None:
+        raise CompileError(
+            "as_of looks back, and a reference is resolved when its step starts; look at once, with"
+            " Client(late=False).get_model_version(...), or look in a step",
+            caller(),
+        )
 
 
 def _text(version: str | int | None) -> str | None:

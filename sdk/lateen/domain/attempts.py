@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lateen.domain.receipts import Receipt
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptKey:
@@ -41,3 +43,7 @@ class Hit:
     """Versions that it saved beside its outputs."""
     metadata: Mapping[str, Any]
     """What it logged on its step."""
+    model_metadata: Mapping[str, Any]
+    """What it logged on the model version that it worked with."""
+    reads: tuple[Receipt, ...]
+    """What its body looked up."""

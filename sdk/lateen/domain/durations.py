@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from lateen.domain.errors import ParameterError
 
@@ -19,15 +20,19 @@ def seconds(duration: float | str | timedelta) -> float:
         total = duration.total_seconds()
     elif isinstance(duration, str):
         total = _parsed(duration)
-    elif isinstance(duration, int | float) and not isinstance(duration, bool):
-        total = float(duration)
     else:
-        raise _not_a_duration(duration)
+        total = _counted(duration)
     if total < 0:
         raise ParameterError(f"{duration!r} is not a duration: it is negative")
     if not total <= LONGEST:
         raise ParameterError(f"{duration!r} is not a duration: a hundred years are the longest")
     return total
+
+
+def _counted(number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise _not_a_duration(number)
+    return float(number)
 
 
 def _parsed(text: str) -> float:

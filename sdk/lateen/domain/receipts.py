@@ -30,6 +30,14 @@ class Receipt:
     def digest(self) -> str | None:
         return self.artifact.digest if self.artifact and not self.has_value else None
 
+    def same_as(self, other: Receipt) -> bool:
+        """Whether both found the same: the same value, the same bytes, the same model version."""
+        if self.has_value or other.has_value:
+            return self.has_value == other.has_value and self.value == other.value
+        if self.artifact is not None or other.artifact is not None:
+            return self.digest == other.digest
+        return (self.model and self.model.id) == (other.model and other.model.id)
+
     @property
     def became(self) -> str:
         """The version or the value, in a word, for tables and status."""

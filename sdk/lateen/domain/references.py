@@ -13,6 +13,7 @@ from typing import Any
 from lateen.domain.durations import duration_text, seconds
 from lateen.domain.errors import ProtocolError
 from lateen.domain.missing import MISSING
+from lateen.domain.moments import Moment
 from lateen.domain.names import LATEST
 
 
@@ -60,6 +61,8 @@ class ModelReference:
     """None is the model of the step or the pipeline."""
     version: str | None = None
     """A stage, ``latest``, a number, a name; None is the run's own version."""
+    as_of: Moment | None = None
+    """Who held the stage then; None is now. Only look-ups that happen at once have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +139,14 @@ Version = StepOutput | ArtifactReference | ModelArtifact | RunOutput
 """What resolves to an artifact version."""
 Subject = Version | ModelReference
 """What has metadata and attributes."""
+Read = Subject | Metadata | Attribute
+"""What can be looked up in the catalog by itself."""
 Source = Parameter | Value | Version | Metadata | Attribute | Guarded | Items | Entries
 
 RULES = ("default", "wait", "onMoved")
 """What may stand beside a reference in JSON."""
+DETAILS = "details"
+"""Of a read in a step's body: all that can still change about a version, as it was then."""
 ATTRIBUTES = ("version", "digest", "uri", "id", "name", "number", "stage")
 
 
@@ -154,17 +161,14 @@ def to_json(source: Source | Subject) -> dict[str, Any]:
             return {"step": step, "output": output}
         case ArtifactReference():
             return {"artifact": _artifact_json(source)}
-        case ModelReference(name, version):
-            return {"model": _given(name=name, version=version)}
+        case ModelReference():
+            return {"model": _model_json(source)}
         case ModelArtifact(model, artifact, version, kind):
             return {
-                "model": _given(
-                    name=model.name,
-                    version=model.version,
-                    artifact=artifact,
-                    artifactVersion=version,
-                    kind=kind,
-                )
+                "model": {
+                    **_model_json(model),
+                    **_given(artifact=artifact, artifactVersion=version, kind=kind),
+                }
             }
         case RunOutput(pipeline, select, step, output):
             return {"run": {"pipeline": pipeline, "select": select, "step": step, "output": output}}
@@ -187,6 +191,11 @@ def _artifact_json(source: ArtifactReference) -> dict[str, Any]:
     if source.id is not None:
         return {"id": source.id}
     return {"name": source.name, "version": source.version}
+
+
+def _model_json(source: ModelReference) -> dict[str, Any]:
+    as_of = None if source.as_of is None else source.as_of.to_json()
+    return _given(name=source.name, version=source.version, asOf=as_of)
 
 
 def _rules_json(source: Guarded) -> dict[str, Any]:
@@ -268,8 +277,18 @@ def _guarded(data: dict[str, Any], rules: dict[str, Any]) -> Guarded:
     )
 
 
+def read_from_json(data: Mapping[str, Any]) -> Read:
+    """What a step's body looked up, as its receipt holds it."""
+    source = subject_from_json(data)
+    if isinstance(source, Parameter | Value | Items | Entries | Guarded):
+        raise ProtocolError(f"this is not looked up in the catalog: {dict(data)!r}")
+    return source
+
+
 def _model_from_json(fields: dict[str, Any]) -> ModelReference | ModelArtifact:
-    model = ModelReference(fields.get("name"), fields.get("version"))
+    as_of = fields.get("asOf")
+    moment = None if as_of is None else Moment.from_json(as_of)
+    model = ModelReference(fields.get("name"), fields.get("version"), moment)
     if "artifact" not in fields:
         return model
     return ModelArtifact(
@@ -377,7 +396,8 @@ def _model_words(model: ModelReference) -> str:
     if model.name is None and model.version is None:
         return "the pipeline's model"
     name = f"the model {model.name!r}" if model.name else "the pipeline's model"
-    return f"{name} {_version_words(model.version)}"
+    moment = f" {model.as_of.words}" if model.as_of else ""
+    return f"{name} {_version_words(model.version)}{moment}"
 
 
 def _version_words(version: str | None) -> str:

@@ -43,6 +43,17 @@ class Home:
             )
         return Path(self.store_url.removeprefix("file://"))
 
+    def prepare(self) -> None:
+        """Makes the folder that runs work in; SetupError where nothing can be written there."""
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"the workspace lies in {self.root}, and {error.filename or self.work} cannot be"
+                f" written ({error.strerror}); set LATEEN_HOME to a folder that user"
+                f" {os.geteuid()} can write"
+            ) from error
+
     @property
     def work(self) -> Path:
         """The work directories of attempts that run now."""

@@ -53,9 +53,7 @@ class Interrupter:
         self._changed.set()
 
     @contextmanager
-    def step(
-        self, timeout: float | None, end: Callable[[], None] | None = None
-    ) -> Iterator[None]:
+    def step(self, timeout: float | None, end: Callable[[], None] | None = None) -> Iterator[None]:
         """Raises StepInterrupted out of the block when its time is over or the run is cancelled.
 
         It is raised where the block is, unless ``end`` brings the block to its end.

@@ -26,10 +26,11 @@ from lateen.local.observer import Observer
 from lateen.local.sweep import end_run
 from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
 from lateen.planning.state import Attempt, Step
+from lateen.step.ended import Ended
 from lateen.step.execute import Definition
-from lateen.step.life import Ended, live
+from lateen.step.life import live
 from lateen.step.outcome import Outcome
-from lateen.step.ports import ObjectStore
+from lateen.step.ports import ObjectStore, Stores
 from lateen.step.publish import interrupt
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory
@@ -57,7 +58,7 @@ class Runner:
         self._record = record
         self._definition_of = definition_of
         self._catalog = catalog
-        self._objects = objects
+        self._stores = Stores(catalog, objects)
         self._home = home
         self._observer = observer
         self._person = person
@@ -126,8 +127,8 @@ class Runner:
                     return self._start(self._record.spec.step(step), n)
                 case Skip():
                     self._skip(action)
-                case Cancel(step, n, cause):
-                    self._fence(AttemptKey(self._record.id, step, n), cause)
+                case Cancel():
+                    self._cancel(action)
                 case Finish():
                     return self._finish(action)
         if not any(isinstance(action, Cancel) for action in decision.actions):
@@ -179,7 +180,7 @@ class Runner:
             return in_process(work, socket, definition, rescues, watch)
 
         try:
-            return live(task, work, execute, self._catalog, self._objects)
+            return live(task, work, execute, self._stores)
         except StepInterrupted as interruption:
             if interruption.by is self._interrupter:
                 return self._interrupted(task, work, interruption.cause)
@@ -211,7 +212,7 @@ class Runner:
         phase, reason, message = self._verdict(task.step, cause)
         outcome = Outcome({}, {"type": reason, "message": message}, cause)
         with suppress(Fenced):
-            interrupt(task, outcome, phase, work, self._catalog, self._objects)
+            interrupt(task, outcome, phase, work, self._stores)
         return Ended(phase, outcome, (), self._wanted().value)
 
     def _verdict(self, step: StepSpec, cause: FailureCause) -> tuple[StepPhase, str, str]:
@@ -220,18 +221,24 @@ class Runner:
             return StepPhase.CANCELLED, "Interrupted", "interrupted by its user"
         if cause is not FailureCause.TIMED_OUT:
             return StepPhase.CANCELLED, "Cancelled", "cancelled on request"
-        if self._deadline is not None and _now() >= self._deadline:
+        if step.timeout is None or (self._deadline is not None and _now() >= self._deadline):
             words = f"the run's timeout of {self._record.spec.timeout:g} s has passed"
             return StepPhase.CANCELLED, "TimedOut", words
         return StepPhase.FAILED, "TimedOut", f"its timeout of {step.timeout:g} s has passed"
 
-    def _fence(
-        self, attempt: AttemptKey, cause: FailureCause, error: Mapping[str, Any] | None = None
-    ) -> None:
-        self._catalog.attempts.fence(attempt, cause, error)
+    def _cancel(self, cancel: Cancel) -> None:
+        run, words = self._record.id, f"the step was {cancel.cause.value}"
+        self._catalog.attempts.fence(AttemptKey(run, cancel.step, cancel.n), cancel.cause)
+        self._catalog.runs.skip(run, cancel.step, StepPhase.CANCELLED, "Cancelled", words)
+        attempts = self._state.steps[cancel.step].attempts
+        last = replace(attempts[-1], state=AttemptState.FENCED, cause=cancel.cause)
+        step = Step(StepPhase.CANCELLED, (*attempts[:-1], last))
+        self._state = self._state.with_step(cancel.step, step)
 
     def _note(self, task: Task, ended: Ended, seconds: float) -> None:
         """Takes the end of an attempt into the state of the run."""
+        if ended.phase is StepPhase.WAITING:
+            return self._note_wait(task, ended)
         fenced = ended.outcome.cause in (FailureCause.TIMED_OUT, FailureCause.CANCELLED)
         state = AttemptState.COMMITTED if ended.phase.good else AttemptState.FAILED
         attempt = Attempt(
@@ -256,6 +263,19 @@ class Runner:
             message=(ended.outcome.error or {}).get("message", "").split("\n", 1)[0],
             inputs=inputs_text(ended.receipts),
         )
+
+    def _note_wait(self, task: Task, ended: Ended) -> None:
+        """The step waits for what a reference may wait for; nothing of it was recorded."""
+        name, now = task.step.name, _now()
+        before = self._state.steps[name]
+        since = before.waiting_since or now
+        if before.phase is not StepPhase.WAITING:
+            words = str((ended.outcome.error or {}).get("message", ""))
+            self._catalog.runs.skip(self._record.id, name, ended.phase, "Waiting", words)
+            self._tell("step-waiting", task.step, status=ended.phase.value, message=words)
+        look_again_at = now + timedelta(seconds=POLL_SECONDS)
+        waiting = Step(ended.phase, before.attempts, since, look_again_at)
+        self._state = self._state.with_step(name, waiting)
 
     def _skip(self, skip: Skip) -> None:
         run, reason = self._record.id, skip.phase.value
@@ -283,6 +303,7 @@ class Runner:
         self._state = replace(self._state, phase=finish.phase)
 
     def _task(self, step: StepSpec, n: int) -> Task:
+        since = self._state.steps[step.name].waiting_since
         return Task(
             AttemptKey(self._record.id, step.name, n),
             self._holder,
@@ -293,6 +314,8 @@ class Runner:
             self._record.created_at,
             self._person,
             ".".join(platform.python_version_tuple()[:2]),
+            waited=(_now() - since).total_seconds() if since else 0.0,
+            replay=self._record.replay,
         )
 
     @property

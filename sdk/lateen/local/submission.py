@@ -68,7 +68,12 @@ def run_name(compiled: CompiledPipeline) -> str:
     now = datetime.now(UTC)
     if compiled.run_name:
         return check_name(rendered(compiled.run_name, now), "the run")
-    return f"{compiled.spec.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return generated_name(compiled.spec.name)
+
+
+def generated_name(pipeline: str) -> str:
+    """A name for a run of a pipeline: of the time and some chance."""
+    return f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def uploaded(value: Any, catalog: Catalog, objects: ObjectStore, home: Home) -> str:

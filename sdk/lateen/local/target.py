@@ -8,22 +8,27 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
 from lateen.authoring.compiled import CompiledPipeline
 from lateen.client.views.run import RunView
 from lateen.domain.errors import RunFailed, SetupError
+from lateen.domain.spec import StepSpec
 from lateen.domain.states import RunPhase
 from lateen.local.home import Home
 from lateen.local.observer import Observer, default_observer
+from lateen.local.replay import check_code, replayed
 from lateen.local.runner import Runner
 from lateen.local.submission import submitted
 from lateen.local.sweep import sweep
+from lateen.step.entrypoints import definition
+from lateen.step.execute import Definition
 from lateen.step.operations import Operations
-from lateen.step.ports import Catalog as CatalogPort
+from lateen.step.ports import Stores
 from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.catalog.runs import RunRecord
 from lateen.stores.embedded import ensure_running
 from lateen.stores.objects.directory import DirectoryStore
 
@@ -33,6 +38,7 @@ class LocalTarget:
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self._workers: list[subprocess.Popen[bytes]] = []
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -47,7 +53,7 @@ class LocalTarget:
     @cached_property
     def _scratch(self) -> Path:
         """A folder for what this process fetches, gone with it."""
-        self.home.work.mkdir(parents=True, exist_ok=True)
+        self.home.prepare()
         path = Path(tempfile.mkdtemp(prefix="client-", dir=self.home.work))
         atexit.register(_remove, path, os.getpid())
         return path
@@ -58,8 +64,7 @@ class LocalTarget:
 
     @cached_property
     def _operations(self) -> Operations:
-        catalog: CatalogPort = self.catalog
-        return Operations(catalog, self.objects, self._scratch, person())
+        return Operations(Stores(self.catalog, self.objects), self._scratch, person())
 
     def run(
         self,
@@ -72,10 +77,39 @@ class LocalTarget:
         Raises RunFailed, from the step's own exception, where it did not succeed.
         """
         sweep(self.catalog)
+        self.home.prepare()
         record = submitted(compiled, self.catalog, self.objects, self.home, person())
+        definitions = compiled.definitions
+        return self._followed(record, lambda step: definitions[step.name], observer, isolated)
+
+    def replay(self, run: str, observer: Observer | None = None) -> RunView:
+        """Runs a run again with its own spec, code, parameters and everything it had from outside.
+
+        `differences` of the returned run are the outputs that came out otherwise. Raises UserError
+        where the code has changed or an input is gone, RunFailed where the replay fails.
+        """
+        sweep(self.catalog)
+        self.home.prepare()
+        old = self.catalog.runs.load(self.catalog.reading.run_id(run))
+
+        def definition_of(step: StepSpec) -> Definition:
+            found: Definition = definition(step.entrypoint or "", old.source)
+            return found
+
+        check_code(old, definition_of)
+        record = replayed(old, Stores(self.catalog, self.objects), self.catalog, person())
+        return self._followed(record, definition_of, observer, False)
+
+    def _followed(
+        self,
+        record: RunRecord,
+        definition_of: Callable[[StepSpec], Definition],
+        observer: Observer | None,
+        isolated: bool,
+    ) -> RunView:
         runner = Runner(
             record,
-            lambda step: compiled.definitions[step.name],
+            definition_of,
             self.catalog,
             self.objects,
             self.home,
@@ -90,16 +124,20 @@ class LocalTarget:
         return view
 
     def submit(self, compiled: CompiledPipeline) -> RunView:
-        """Starts a run in a process of its own, and returns without waiting."""
-        if compiled.source is None:
-            raise SetupError(
-                "submit() starts another process, which must import the pipeline from a file, and"
-                " this one was not defined in one; call the pipeline to run it here"
-            )
+        """Starts a run in a process of its own, and returns without waiting.
+
+        Raises SetupError where such a process could not import the steps.
+        """
+        _check_importable(compiled)
+        self.home.prepare()
         record = submitted(compiled, self.catalog, self.objects, self.home, person())
+        self._start_worker(record)
+        return RunView(self._operations.run(record.id))
+
+    def _start_worker(self, record: RunRecord) -> None:
         self.home.logs.mkdir(parents=True, exist_ok=True)
         with open(self.home.logs / f"{record.name}.log", "ab") as log:
-            subprocess.Popen(
+            worker = subprocess.Popen(
                 [sys.executable, "-m", "lateen.local.worker", record.id],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -107,7 +145,8 @@ class LocalTarget:
                 start_new_session=True,
                 env=_environment(self.home, os.environ),
             )
-        return RunView(self._operations.run(record.id))
+        # Those that have ended are reaped here, so that no zombies gather.
+        self._workers = [worker, *(other for other in self._workers if other.poll() is None)]
 
     def sweep(self) -> None:
         """Ends the runs whose runners are dead."""
@@ -150,6 +189,21 @@ def failure_message(view: RunView) -> str:
             lines.append(f"  {step.name}: {error or step.message}")
             lines.append(f"  its output: lateen logs {view.name} {step.name}")
     return "\n".join(lines)
+
+
+def _check_importable(compiled: CompiledPipeline) -> None:
+    if compiled.source is None:
+        raise SetupError(
+            "submit() starts another process, which must import the pipeline from a file, and"
+            " this one was not defined in one; call the pipeline to run it here"
+        )
+    for step in compiled.spec.steps:
+        if "<" in (step.entrypoint or ""):
+            raise SetupError(
+                f"submit() starts another process, which cannot import the step"
+                f" {step.history_name!r}: it is defined inside a function; move it to the top level"
+                " of its module, or call the pipeline to run it here"
+            )
 
 
 def _environment(home: Home, environment: Mapping[str, str]) -> dict[str, str]:

@@ -204,6 +204,8 @@ def _starts(run: Run, now: datetime) -> tuple[list[Start], datetime | None]:
 
 def _ready_at(run: Run, name: str, now: datetime) -> datetime | None:
     step = run.steps[name]
+    if step.phase is StepPhase.WAITING:
+        return step.look_again_at or now
     if step.phase.finished and not step.attempts:
         return None
     if step.last is not None:

@@ -32,6 +32,10 @@ class Step:
 
     phase: StepPhase = StepPhase.PENDING
     attempts: tuple[Attempt, ...] = ()
+    waiting_since: datetime | None = None
+    """When it began to wait for what a reference may wait for."""
+    look_again_at: datetime | None = None
+    """When a waiting step looks again."""
 
     @property
     def last(self) -> Attempt | None:

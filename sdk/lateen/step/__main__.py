@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     except Fenced as error:
         print(error, file=sys.stderr)
         return 3
-    except (LateenError, ImportError, SyntaxError) as error:
+    except LateenError as error:
         outcome = Outcome.failed(error, FailureCause.USER)
         write_json(work.outcome, outcome.to_json())
     if outcome.exception is not None and outcome.error is not None:

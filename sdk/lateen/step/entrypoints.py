@@ -50,27 +50,35 @@ def load_file(path: Path) -> ModuleType:
         raise SetupError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    try:
-        with loading():
+    with loading() as left_out:
+        try:
             spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+        except BaseException as error:
+            # A script that goes on with the run that was left out has defined its steps by then.
+            if not left_out or not isinstance(error, Exception):
+                del sys.modules[name]
+                raise
     return module
 
 
 def _module(name: str, source: str | None) -> ModuleType:
+    try:
+        return _imported(name, source)
+    except Exception as error:  # the user's own code runs here, and may raise anything
+        raise SetupError(
+            f"the step's module {name!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _imported(name: str, source: str | None) -> ModuleType:
     if source is not None and name in ("__main__", _name_of(Path(source))):
         return load_file(Path(source))
     if source is not None:
         for folder in (str(Path(source).parent), str(project_root(Path(source)))):
             if folder not in sys.path:
                 sys.path.insert(0, folder)
-    try:
-        with loading():
-            return importlib.import_module(name)
-    except ImportError as error:
-        raise SetupError(f"the step's module {name!r} cannot be imported: {error}") from error
+    with loading():
+        return importlib.import_module(name)
 
 
 def _name_of(path: Path) -> str:

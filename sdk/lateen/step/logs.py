@@ -8,10 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 HEAD_BYTES = 1 << 20
 TAIL_BYTES = 256 << 10
+
+
+_open: list[BoundedLog] = []
+"""The logs of the steps that run now, the innermost last."""
 
 
 class BoundedLog:
@@ -24,11 +28,14 @@ class BoundedLog:
         self._cut = 0
         self._lock = threading.Lock()
         self._file: io.BufferedWriter | None = None
+        self.closed = False
 
     def write(self, text: str) -> None:
-        """Adds what was printed."""
+        """Adds what was printed; once it is closed, nothing."""
         data = text.encode("utf-8", "backslashreplace")
         with self._lock:
+            if self.closed:
+                return
             room = max(0, HEAD_BYTES - self._head)
             self._append(data[:room])
             self._tail += data[room:]
@@ -53,6 +60,7 @@ class BoundedLog:
                 self._append(f"\n... {self._cut} bytes of this log were cut here ...\n".encode())
             self._append(bytes(self._tail))
             self._tail.clear()
+            self.closed = True
             if self._file is not None:
                 self._file.close()
 
@@ -65,8 +73,12 @@ class _Tee(io.TextIOBase):
         self._log = log
 
     def write(self, text: str) -> int:
-        self._log.write(text)
+        self._current_log().write(text)
         return self._stream.write(text)
+
+    def _current_log(self) -> BoundedLog:
+        """Its own, or the running step's: a logger keeps the stream that it was made with."""
+        return _open[-1] if self._log.closed and _open else self._log
 
     def flush(self) -> None:
         self._stream.flush()
@@ -84,6 +96,9 @@ class _Tee(io.TextIOBase):
     def encoding(self) -> str:  # type: ignore[override]
         return self._stream.encoding
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
 
 @contextmanager
 def captured(path: Path) -> Iterator[None]:
@@ -92,6 +107,7 @@ def captured(path: Path) -> Iterator[None]:
     out, err = sys.stdout, sys.stderr
     tee_out, tee_err = _Tee(out, log), _Tee(err, log)
     sys.stdout, sys.stderr = tee_out, tee_err
+    _open.append(log)
     try:
         yield
     finally:
@@ -100,4 +116,5 @@ def captured(path: Path) -> Iterator[None]:
             sys.stdout = out
         if sys.stderr is tee_err:
             sys.stderr = err
+        _open.remove(log)
         log.close()

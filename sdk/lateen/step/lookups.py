@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from lateen.domain.artifacts import ArtifactVersion, ModelVersion
+from lateen.domain.moments import Moment
 
 
 class Lookups(Protocol):
@@ -29,6 +30,9 @@ class Lookups(Protocol):
     def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:
         """A version by stage, ``latest``, number or name."""
 
+    def model_as_of(self, name: str, stage: str, moment: Moment) -> ModelVersion | None:
+        """The version that held a stage at a moment of the past, with what brought it there."""
+
     def own_model(self, name: str, run: str) -> ModelVersion | None:
         """The version of a model that a run made of its own."""
 
@@ -39,6 +43,10 @@ class Lookups(Protocol):
 
     def metadata(self, subject: ArtifactVersion | ModelVersion, key: str) -> list[Any]:
         """The newest value in a list, or an empty list."""
+
+    def details(self, subject: ArtifactVersion | ModelVersion) -> dict[str, Any]:
+        """What can still change about a version: its metadata, a model version's stage."""
+        ...
 
     def known(self, what: str, of: str = "") -> Iterable[str]:
         """Names for a message: of ``artifacts``, ``artifact-versions``, ``models``, ..."""

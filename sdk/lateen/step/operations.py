@@ -14,7 +14,14 @@ from lateen.domain.errors import (
     StepContextError,
     UserError,
 )
-from lateen.domain.names import LATEST, check_name, check_version_name, version_text
+from lateen.domain.moments import Moment
+from lateen.domain.names import (
+    LATEST,
+    check_name,
+    check_version_name,
+    did_you_mean,
+    version_text,
+)
 from lateen.domain.receipts import Receipt
 from lateen.domain.references import (
     ArtifactReference,
@@ -23,19 +30,20 @@ from lateen.domain.references import (
     Subject,
 )
 from lateen.domain.states import ModelStages
-from lateen.step.ports import Catalog, Json, ObjectStore
+from lateen.step.ports import Catalog, Json, Stores
 from lateen.step.resolve import look_up
 from lateen.step.transfer import fetch_tree, store_tree
 
 _STAGES = [stage.value for stage in ModelStages if stage is not ModelStages.LATEST]
+_EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
 
 
 class Operations:
     """Answers the client where no step runs; ``scratch`` is a folder for what is fetched."""
 
-    def __init__(self, catalog: Catalog, objects: ObjectStore, scratch: Path, by: str) -> None:
-        self.catalog = catalog
-        self.objects = objects
+    def __init__(self, stores: Stores, scratch: Path, by: str) -> None:
+        self.catalog = stores.catalog
+        self.objects = stores.objects
         self.scratch = scratch
         self.by = by
 
@@ -60,15 +68,31 @@ class Operations:
     def artifacts(self) -> list[Json]:
         return self.catalog.reading.artifacts()
 
-    def model_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
+    def model_version(
+        self,
+        name: str,
+        version: Any = None,
+        fresh: bool = False,
+        as_of: Mapping[str, Any] | None = None,
+    ) -> Json:
         wanted = LATEST if version is None else version_text(version)
-        return self._model(ModelReference(name, wanted), fresh)
+        moment = None if as_of is None else self._moment(wanted, as_of)
+        return self._model(ModelReference(name, wanted, moment), fresh)
 
     def model_versions(self, name: str) -> list[Json]:
         return self.catalog.reading.versions_of_model(name)
 
     def models(self) -> list[Json]:
         return self.catalog.reading.models()
+
+    def stage_history(self, model: str, limit: int | None = None) -> list[Json]:
+        """The stage events of a model in their order, or so many of the newest."""
+        found = self.catalog.reading.stage_history(model, limit)
+        if not found:
+            known = [each["name"] for each in self.models()]
+            if model not in known:
+                raise NotFoundError(f"there is no model {model!r}{did_you_mean(model, known)}")
+        return found[::-1]
 
     def model_artifact(
         self,
@@ -81,6 +105,17 @@ class Operations:
         reference = ModelReference(model["name"], str(model["number"]))
         wanted = None if version is None else version_text(version)
         return self._artifact(ModelArtifact(reference, name, wanted, kind), False)
+
+    def details(
+        self, artifact_version: str | None = None, model_version: str | None = None
+    ) -> Json:
+        """A version in full, by its id."""
+        if model_version is not None:
+            return self._model_by_id(model_version)
+        found = self.catalog.reading.artifact_versions([str(artifact_version)])
+        if not found:
+            raise NotFoundError(f"there is no artifact version {artifact_version} any more")
+        return found[0]
 
     def model_artifacts(self, model_version: str) -> list[Json]:
         return self.catalog.reading.linked(model_version)
@@ -105,6 +140,9 @@ class Operations:
 
     def run(self, name: str) -> Json:
         return self.catalog.reading.run(self.catalog.reading.run_id(name))
+
+    def differences(self, run: str) -> list[Json]:
+        return self.catalog.reading.differences(self.catalog.reading.run_id(run))
 
     def step(self, run: str, step: str) -> Json:
         found, run_id = self._step(run, step)
@@ -266,6 +304,22 @@ class Operations:
         assert receipt.model is not None
         return self._model_by_id(receipt.model.id)
 
+    def _moment(self, stage: str, as_of: Mapping[str, Any]) -> Moment:
+        """A moment of the past, of a run by its whole name."""
+        moment = Moment.from_json(as_of)
+        if stage not in _EXCLUSIVE:
+            raise UserError(
+                f"as_of tells which version held {' or '.join(_EXCLUSIVE)} then, not {stage!r}"
+            )
+        if moment.run is None:
+            return moment
+        run = self.run(moment.run)
+        if run["started_at"] is None:
+            raise UserError(
+                f"as_of={moment.run!r} is when the run {run['name']} started, and it has not yet"
+            )
+        return Moment(run=run["name"])
+
     def _model_by_id(self, model_version: str) -> Json:
         found = self.catalog.reading.model_versions([model_version])
         if not found:
@@ -273,8 +327,6 @@ class Operations:
         return found[0]
 
     def _step(self, run: str, step: str) -> tuple[Json, str]:
-        from lateen.domain.names import did_you_mean
-
         found = self.run(run)
         for candidate in found["steps"]:
             if step in (candidate["history_name"], candidate["name"]):
@@ -307,6 +359,11 @@ class Operations:
         return self.catalog.reading.artifact_versions([made])[0]
 
     def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:
+        if expect is not None and _checked_stage(stage) not in _EXCLUSIVE:
+            raise UserError(
+                f"expect={expect!r} names the version that holds the stage, and {stage} may hold"
+                f" many; it goes with {' and '.join(_EXCLUSIVE)}"
+            )
         return {
             "model_version": model_version,
             "stage": _checked_stage(stage),
@@ -358,6 +415,8 @@ OPERATIONS = frozenset(
         "artifacts",
         "begin",
         "context",
+        "details",
+        "differences",
         "fetch",
         "log_metadata",
         "logs",
@@ -377,6 +436,7 @@ OPERATIONS = frozenset(
         "save_artifact",
         "set_stage",
         "stack",
+        "stage_history",
         "step",
     }
 )

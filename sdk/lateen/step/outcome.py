@@ -75,9 +75,16 @@ def error_json(exception: BaseException) -> dict[str, Any]:
     lines = "".join(traceback.format_exception(_without_own_frames(exception)))
     return {
         "type": type(exception).__name__,
-        "message": _printable(str(exception))[:LONGEST_MESSAGE],
+        "message": _printable(_text(exception))[:LONGEST_MESSAGE],
         "traceback": _printable(lines)[-LONGEST_TRACEBACK:],
     }
+
+
+def _text(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception:  # written by the user, like the exception itself
+        return "(its message cannot be read: __str__ failed)"
 
 
 def _without_own_frames(exception: BaseException) -> BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -75,8 +76,23 @@ class Snapshot(Lookups, Protocol):
     def record_reads(self, attempt: AttemptKey, receipts: Iterable[Receipt]) -> None:
         """Store what the step's body looked up."""
 
+    def claim_pins(self, run: str) -> bool:
+        """Whether it is this transaction that fixes all references of the run."""
+        ...
+
+    def record_pins(self, run: str, step: str, kind: str, receipts: Iterable[Receipt]) -> None:
+        """Store what references of a step are for the whole run; ``kind`` as of a receipt."""
+
+    def pins(self, run: str, step: str, kind: str) -> list[Receipt]:
+        """What references of a step are for the whole run."""
+        ...
+
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:
         """The receipts of the resolution that holds."""
+        ...
+
+    def reads(self, attempt: AttemptKey) -> list[Receipt]:
+        """What the body of the attempt looked up, in order."""
         ...
 
     def hits(self, key: str) -> list[Hit]:
@@ -139,6 +155,8 @@ class Reading(Protocol):
 
     def models(self) -> list[Json]: ...
 
+    def stage_history(self, name: str, limit: int | None = None) -> list[Json]: ...
+
     def linked(self, model_version: str) -> list[Json]: ...
 
     def pipelines(self) -> list[Json]: ...
@@ -158,6 +176,8 @@ class Reading(Protocol):
     def run_id(self, name: str) -> str: ...
 
     def run(self, run: str) -> Json: ...
+
+    def differences(self, run: str) -> list[Json]: ...
 
     def outputs(self, run: str, step: str) -> Json: ...
 
@@ -180,3 +200,13 @@ class Catalog(Protocol):
 
     @property
     def reading(self) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where an attempt's records and bytes go."""
+
+    catalog: Catalog
+    objects: ObjectStore
+    private: bool = True
+    """Whether the work directory is this process's own; otherwise it is treated as hostile."""

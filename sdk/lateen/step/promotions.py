@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lateen.domain.errors import StageProtectedError, StageTakenError
+from lateen.domain.promotions import NOBODY, taken, unexpected
+from lateen.domain.promotions import protected as protected_error
 from lateen.domain.states import ModelStages
 from lateen.step.ports import Json
 
@@ -42,10 +43,7 @@ def check_protection(promotion: Json, promoted: Json, protected: Iterable[str]) 
     """StageProtectedError where a step must not change a stage; checked at the commit too."""
     before, after = promoted["stage"], promotion["stage"]
     if before != after and not {before, after}.isdisjoint(protected):
-        raise StageProtectedError(
-            f"a stage of {promoted['name']!r} is protected, so no step can bring a version from"
-            f" {before} to {after}; set_stage(...) outside of a step can"
-        )
+        raise protected_error(promoted["name"], before, after)
 
 
 def check_incumbent(promotion: Json, promoted: Json, versions: Iterable[Json]) -> None:
@@ -57,17 +55,12 @@ def check_incumbent(promotion: Json, promoted: Json, versions: Iterable[Json]) -
     if not ModelStages(stage).exclusive:
         return
     incumbent = next((version for version in versions if version["stage"] == stage), None)
-    held = {incumbent["version"], str(incumbent["number"])} if incumbent else {"none"}
-    there = f"version {incumbent['version']}" if incumbent else "no version"
+    held = {incumbent["version"], str(incumbent["number"])} if incumbent else {NOBODY}
     if expected is not None and expected not in held:
-        raise StageTakenError(
-            f"expected version {expected} of {name!r} in {stage}, but {there} is there now; look"
-            " again before you promote"
-        )
+        there = incumbent["version"] if incumbent else None
+        raise unexpected(name, stage, expected, there)
     if incumbent and incumbent["id"] != promoted["id"] and not promotion["force"]:
-        raise StageTakenError(
-            f"{there} of {name!r} is in {stage} already; set_stage(..., force=True) archives it"
-        )
+        raise taken(name, stage, incumbent["version"])
 
 
 def _pushed_out(promotion: Json, version: Json) -> bool:

@@ -16,9 +16,11 @@ from lateen.domain.placeholders import rendered
 from lateen.domain.spec import OutputSpec
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.planning.caching import cacheable
+from lateen.step.moves import moved
 from lateen.step.operations import lease_holder, version_payload
 from lateen.step.outcome import Outcome, SavedOutput, error_json
-from lateen.step.ports import Catalog, Json, ObjectStore
+from lateen.step.ports import Catalog, Json, Stores
+from lateen.step.resolving import Resolved
 from lateen.step.session import Pending
 from lateen.step.task import Task
 from lateen.step.transfer import store_tree
@@ -27,13 +29,11 @@ from lateen.step.workdir import WorkDirectory
 
 def publish(
     task: Task,
+    resolved: Resolved,
     outcome: Outcome,
     pending: Pending,
     work: WorkDirectory,
-    catalog: Catalog,
-    objects: ObjectStore,
-    *,
-    private: bool,
+    stores: Stores,
 ) -> tuple[Outcome, Json]:
     """Commits the attempt's end; how it ended after all, and what the commit answered.
 
@@ -41,15 +41,16 @@ def publish(
     meanwhile, becomes a failure with that error. Raises Fenced where the attempt was replaced, and
     TemporaryError where the catalog or the store cannot be reached; then nothing is visible.
     """
-    log = _store_log(task, work, catalog, objects)
+    log = _store_log(task, work, stores)
+    commit = stores.catalog.attempts.commit
     if outcome.good:
         try:
-            outputs = _store_outputs(task, outcome, pending, work, catalog, objects, private)
-            payload = _success(task, pending, outputs)
-            return outcome, catalog.attempts.commit({**payload, "log": log})
+            outputs = _store_outputs(task, outcome, pending, work, stores)
+            flags = moved(task, resolved, pending.reads, stores.catalog)
+            return outcome, commit({**_success(task, pending, outputs), "moved": flags, "log": log})
         except UserError as error:
             outcome = Outcome.failed(error, FailureCause.USER)
-    return outcome, catalog.attempts.commit({**_failure(task, outcome), "log": log})
+    return outcome, commit({**_failure(task, outcome), "log": log})
 
 
 def interrupt(
@@ -57,16 +58,15 @@ def interrupt(
     outcome: Outcome,
     phase: StepPhase,
     work: WorkDirectory,
-    catalog: Catalog,
-    objects: ObjectStore,
+    stores: Stores,
 ) -> None:
     """Commits that the attempt was ended by who runs it; what it printed is kept.
 
     Raises Fenced where another ended it before.
     """
-    log = _store_log(task, work, catalog, objects)
+    log = _store_log(task, work, stores)
     end = _end(task, AttemptState.FENCED, phase)
-    catalog.attempts.commit({**_failure(task, outcome), **end, "log": log})
+    stores.catalog.attempts.commit({**_failure(task, outcome), **end, "log": log})
 
 
 def fail(task: Task, error: BaseException, cause: FailureCause, catalog: Catalog) -> Outcome:
@@ -87,7 +87,7 @@ def _success(task: Task, pending: Pending, outputs: list[Json]) -> Json:
         "outputs": outputs,
         "metadata": metadata,
         "promotions": pending.promotions.made,
-        "cacheable": cacheable(task.step) and not pending.read and not pending.promotions.made,
+        "cacheable": cacheable(task.step) and not pending.opaque and not pending.promotions.made,
     }
 
 
@@ -112,9 +112,7 @@ def _store_outputs(
     outcome: Outcome,
     pending: Pending,
     work: WorkDirectory,
-    catalog: Catalog,
-    objects: ObjectStore,
-    private: bool,
+    stores: Stores,
 ) -> list[Json]:
     holder = lease_holder(task.attempt)
     stored = []
@@ -124,9 +122,9 @@ def _store_outputs(
             raise MaterializerError(f"the step ended without its output {spec.name!r}")
         files = store_tree(
             work.output(spec.name),
-            objects,
-            lambda blobs: catalog.attempts.lease(holder, blobs),
-            private=private,
+            stores.objects,
+            lambda blobs: stores.catalog.attempts.lease(holder, blobs),
+            private=stores.private,
             within=work.root,
         )
         manifest = Manifest(saved.format, saved.type, saved.materializer, files)
@@ -149,9 +147,7 @@ def _output(
     }
 
 
-def _store_log(
-    task: Task, work: WorkDirectory, catalog: Catalog, objects: ObjectStore
-) -> Mapping[str, Any] | None:
+def _store_log(task: Task, work: WorkDirectory, stores: Stores) -> Mapping[str, Any] | None:
     """Stores what the step printed, so that it outlives the work directory."""
     import hashlib
 
@@ -164,8 +160,9 @@ def _store_log(
         if size == 0:
             return None
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        generation = catalog.attempts.lease(lease_holder(task.attempt), [(sha256, size)])[sha256]
-        if not objects.exists(sha256, generation):
+        holder = lease_holder(task.attempt)
+        generation = stores.catalog.attempts.lease(holder, [(sha256, size)])[sha256]
+        if not stores.objects.exists(sha256, generation):
             file.seek(0)
-            objects.put(sha256, generation, file, size)
+            stores.objects.put(sha256, generation, file, size)
     return {"sha256": sha256, "generation": generation, "size": size}

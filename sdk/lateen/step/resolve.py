@@ -26,6 +26,7 @@ from lateen.domain.receipts import (
     ResolvedInput,
 )
 from lateen.domain.references import (
+    DETAILS,
     ArtifactReference,
     Attribute,
     Entries,
@@ -35,6 +36,7 @@ from lateen.domain.references import (
     ModelArtifact,
     ModelReference,
     Parameter,
+    Read,
     RunOutput,
     Source,
     StepOutput,
@@ -105,22 +107,37 @@ def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[tuple[str, str, So
 
 def look_up_all(spec: PipelineSpec, step: StepSpec, run: str, lookups: Lookups) -> list[Receipt]:
     """A receipt for each of the step's ``externals``, whatever else it waits for."""
+    found = (look_up_place(spec, step, run, place, lookups) for place in externals(spec, step))
+    return [receipt for receipt in found if receipt is not None]
+
+
+def look_up_place(
+    spec: PipelineSpec,
+    step: StepSpec,
+    run: str,
+    place: tuple[str, str, Source | None],
+    lookups: Lookups,
+) -> Receipt | None:
+    """The receipt for one of the step's ``externals``."""
     resolver = _Resolver(run, {}, spec.model_of(step), lookups)
-    for name, path, source in externals(spec, step):
-        if source is None:
-            resolver.step_model()
-        else:
-            resolver.source(name, path, source)
-    return resolver.receipts
+    name, path, source = place
+    if source is None:
+        resolver.step_model()
+    else:
+        resolver.source(name, path, source)
+    return resolver.receipts[-1] if resolver.receipts else None
 
 
-def look_up(source: Subject, run: str, model: ModelSpec | None, lookups: Lookups) -> Receipt:
+def look_up(source: Read, run: str, model: ModelSpec | None, lookups: Lookups) -> Receipt:
     """What one reference is in this snapshot, for a read outside of the inputs.
 
     Raises MissingReferenceError and KindMismatchError as ``resolve`` does.
     """
-    _, receipt = _Resolver(run, {}, model, lookups)._subject("", "", source)
-    return receipt
+    resolver = _Resolver(run, {}, model, lookups)
+    if isinstance(source, Metadata | Attribute):
+        resolver.value("", "", source)
+        return resolver.receipts[-1]
+    return resolver.subject("", "", source)[1]
 
 
 def check_kind(source: ModelArtifact, found: ArtifactVersion, where: str = "") -> None:
@@ -192,7 +209,7 @@ class _Resolver:
             case Guarded():
                 return self._guarded(name, path, source)
             case Metadata() | Attribute():
-                return self._value(name, path, source)
+                return self.value(name, path, source)
             case _:
                 artifact, receipt = self._version(name, path, source)
                 self.receipts.append(receipt)
@@ -219,19 +236,19 @@ class _Resolver:
                 raise
             return self._plain(name, path, source, source.default)
 
-    def _value(self, name: str, path: str, source: Metadata | Attribute) -> PlainInput:
-        subject, found = self._subject(name, path, source.of)
+    def value(self, name: str, path: str, source: Metadata | Attribute) -> PlainInput:
+        subject, found = self.subject(name, path, source.of)
         if isinstance(source, Metadata):
             value = self._metadata(name, source, subject)
         else:
-            value = _attribute(source.name, subject)
+            value = self._attribute(source.name, subject)
         receipt = Receipt(
             name, path, to_json(source), found.artifact, found.model, found.stage_event, value, True
         )
         self.receipts.append(receipt)
         return PlainInput(value)
 
-    def _subject(
+    def subject(
         self, name: str, path: str, subject: Subject
     ) -> tuple[ArtifactVersion | ModelVersion, Receipt]:
         if isinstance(subject, ModelReference):
@@ -300,6 +317,9 @@ class _Resolver:
             found = self._own_version()
         elif reference.version is None:
             found = self._lookups.own_model(reference.name, self._run)
+        elif reference.as_of is not None:
+            moment = reference.as_of
+            found = self._lookups.model_as_of(reference.name, reference.version, moment)
         else:
             found = self._lookups.model(reference.name, reference.version, self._run)
         if found is None:
@@ -340,6 +360,17 @@ class _Resolver:
                 ) from None
         return value
 
+    def _attribute(self, name: str, subject: ArtifactVersion | ModelVersion) -> Any:
+        if name == DETAILS:
+            return self._lookups.details(subject)
+        if name == "uri":
+            kind = "artifacts" if isinstance(subject, ArtifactVersion) else "models"
+            return f"lateen://{kind}/{subject.name}/{subject.number}"
+        value = getattr(subject, name, None)
+        if value is None:
+            raise MissingReferenceError(f"{subject.name!r} is no model version: it has no {name}")
+        return value if name == "number" else str(value)
+
     def _missing_artifact(self, name: str, source: Subject) -> MissingReferenceError:
         hint = ""
         if isinstance(source, ArtifactReference) and source.name is not None:
@@ -350,7 +381,8 @@ class _Resolver:
                 if versions
                 else did_you_mean(source.name, names)
             )
-        return MissingReferenceError(f"{_of(name)}there is no {described(source)}{hint}")
+        wanted = described(source).removeprefix("the ")
+        return MissingReferenceError(f"{_of(name)}there is no {wanted}{hint}")
 
     def _missing_model(self, name: str, reference: ModelReference) -> MissingReferenceError:
         model = reference.name or (self._model.name if self._model else None)
@@ -365,22 +397,17 @@ class _Resolver:
             return MissingReferenceError(
                 f"{_of(name)}there is no model {model!r}{did_you_mean(model, names)}"
             )
+        if reference.as_of is not None:
+            return MissingReferenceError(
+                f"{_of(name)}the model {model!r} had no version in {version}"
+                f" {reference.as_of.words}; `lateen history {model}` shows when its stages changed"
+            )
         wanted = f"version in {version}" if version in STAGES else f"version {version!r}"
         if version is None:
             wanted = "version of this run yet"
         return MissingReferenceError(
             f"{_of(name)}the model {model!r} has no {wanted}; it has {', '.join(versions[:5])}"
         )
-
-
-def _attribute(name: str, subject: ArtifactVersion | ModelVersion) -> str | int:
-    if name == "uri":
-        kind = "artifacts" if isinstance(subject, ArtifactVersion) else "models"
-        return f"lateen://{kind}/{subject.name}/{subject.number}"
-    value = getattr(subject, name, None)
-    if value is None:
-        raise MissingReferenceError(f"{subject.name!r} is no model version: it has no {name}")
-    return value if name == "number" else str(value)
 
 
 def _of(name: str) -> str:

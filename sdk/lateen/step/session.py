@@ -8,27 +8,31 @@ other things), or waits for the step's commit (metadata on its own outputs, prom
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lateen.domain.attempts import AttemptKey
+from lateen.domain.canonical import canonical_json
 from lateen.domain.errors import NotFoundError, StepContextError
 from lateen.domain.names import check_name, did_you_mean
 from lateen.domain.placeholders import rendered
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.references import (
+    DETAILS,
     ArtifactReference,
+    Attribute,
     ModelArtifact,
     ModelReference,
+    Read,
     Subject,
     subject_from_json,
     subject_of,
     to_json,
 )
 from lateen.step.operations import Operations
-from lateen.step.ports import Catalog, Json, ObjectStore
+from lateen.step.ports import Json, Stores
 from lateen.step.promotions import Promotions, check_incumbent, check_protection
 from lateen.step.resolve import check_kind, look_up
 from lateen.step.task import Task
@@ -42,8 +46,10 @@ class Pending:
     output_metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
     output_tags: dict[str, list[str]] = field(default_factory=dict)
     promotions: Promotions = field(default_factory=Promotions)
-    read: bool = False
-    """Whether the body looked at anything that can change."""
+    reads: list[Receipt] = field(default_factory=list)
+    """What the body looked up, as it is recorded."""
+    opaque: bool = False
+    """Whether the body looked at history, which nothing can check again for the cache."""
 
 
 class Session(Operations):
@@ -53,13 +59,12 @@ class Session(Operations):
         self,
         task: Task,
         resolution: Resolution,
-        catalog: Catalog,
-        objects: ObjectStore,
+        stores: Stores,
         scratch: Path,
         begin: Callable[[], str | None],
         context: Mapping[str, Any],
     ) -> None:
-        super().__init__(catalog, objects, scratch, task.by)
+        super().__init__(stores, scratch, task.by)
         self.task = task
         self.pending = Pending()
         self._begin = begin
@@ -68,16 +73,24 @@ class Session(Operations):
         self._own = resolution.model.id if resolution.model else None
         self._bound: dict[str, Receipt] = {}
         self._recorded: set[str] = set()
+        self._noted_models: set[str] = set()
+        self._replayed: dict[str, Receipt] = {}
         for receipt in resolution.receipts:
             self._bind(receipt)
         if resolution.model is not None:
             own = Receipt("", "", to_json(OWN_MODEL), model=resolution.model)
             self._bound[_key(OWN_MODEL)] = own
 
+    def replay(self, reads: Iterable[Receipt]) -> None:
+        """Makes what the replayed run's step looked up the answer to the same look-ups."""
+        for receipt in reads:
+            self._replayed.setdefault(canonical_json(receipt.reference), receipt)
+
     def call(self, operation: str, /, **arguments: Any) -> Any:
         with self._lock:
-            self.pending.read |= operation in _HISTORY
-            return super().call(operation, **arguments)
+            self.pending.opaque |= operation in _HISTORY
+            answer = super().call(operation, **arguments)
+            return without_details(answer) if operation in _LOOK_UPS else answer
 
     def begin(self) -> None:
         """Asks whether user code may run; raises Fenced where it may not."""
@@ -90,13 +103,30 @@ class Session(Operations):
             self.found(OWN_MODEL, False)
         return {**self._context, "model": model}
 
-    def model_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
-        if self.pending.promotions.moved(name, str(version)):
+    def model_version(
+        self,
+        name: str,
+        version: Any = None,
+        fresh: bool = False,
+        as_of: Mapping[str, Any] | None = None,
+    ) -> Json:
+        if as_of is None and self.pending.promotions.moved(name, str(version)):
             return self._in_stage(name, str(version))
-        return super().model_version(name, version, fresh)
+        return super().model_version(name, version, fresh, as_of)
 
     def model_versions(self, name: str) -> list[Json]:
         return [self.pending.promotions.over(found) for found in super().model_versions(name)]
+
+    def details(
+        self, artifact_version: str | None = None, model_version: str | None = None
+    ) -> Json:
+        """What can still change about a version, as it is now, which is a read."""
+        found = super().details(artifact_version, model_version)
+        subject: Subject = ArtifactReference(id=artifact_version)
+        if model_version is not None:
+            subject = ModelReference(found["name"], str(found["number"]))
+        changing = {**found, **self._looked_up(Attribute(DETAILS, subject)).value}
+        return self.pending.promotions.over(changing) if model_version else changing
 
     def set_stage(
         self, model_version: str, stage: str, force: bool = False, expect: Any = None
@@ -148,24 +178,44 @@ class Session(Operations):
 
     def found(self, source: Subject, fresh: bool) -> Receipt:
         """What a reference is: as bound before, or as it is now, which is then recorded."""
-        self.pending.read = True
         if fresh:
             self._release(source)
         bound = self._bound.get(_key(source))
         if bound is not None:
             if isinstance(source, ModelArtifact) and bound.artifact is not None:
                 check_kind(source, bound.artifact)
-            return bound
+            return bound if bound.artifact is not None else self._noted(source, bound)
+        return self._looked_up(source)
+
+    def _noted(self, source: Subject, bound: Receipt) -> Receipt:
+        """A model version that an input brought: it is no part of the cache key, so a read."""
+        if _key(source) not in self._noted_models:
+            self._noted_models.add(_key(source))
+            self._record(replace(bound, input="", path="", reference=to_json(source)))
+        return bound
+
+    def _looked_up(self, source: Read) -> Receipt:
+        """What a reference is now, or was in the run that is replayed; recorded with it."""
 
         def work(snapshot: Any) -> Receipt:
             model = self.task.spec.model_of(self.task.step)
-            receipt = look_up(source, self.task.attempt.run, model, snapshot)
+            receipt: Receipt | None = self._replayed.get(canonical_json(to_json(source)))
+            if receipt is None:
+                receipt = look_up(source, self.task.attempt.run, model, snapshot)
             snapshot.record_reads(self.task.attempt, [receipt])
             return receipt
 
         receipt: Receipt = self.catalog.attempts.in_snapshot(work)
-        self._bind(receipt)
+        self.pending.reads.append(receipt)
+        if not receipt.has_value:
+            self._noted_models.add(_key(source))
+            self._bind(receipt)
         return receipt
+
+    def _record(self, receipt: Receipt) -> None:
+        attempt = self.task.attempt
+        self.catalog.attempts.in_snapshot(lambda s: s.record_reads(attempt, [receipt]))
+        self.pending.reads.append(receipt)
 
     def _bind(self, receipt: Receipt) -> None:
         """Keeps what a reference became, and what the model version that it names became."""
@@ -192,7 +242,7 @@ class Session(Operations):
             version = own.version  # where that is None too, the version that the run makes
         if version is not None:
             name = reference.name or (own.name if own else None)
-            whole = ModelReference(name, version)
+            whole = replace(reference, name=name, version=version)
             self._bound.setdefault(_key(whole), replace(found, artifact=None))
 
     def _release(self, source: Subject) -> None:
@@ -211,7 +261,6 @@ class Session(Operations):
 
     def _in_stage(self, name: str, stage: str) -> Json:
         """The version in a stage that this step has changed."""
-        self.pending.read = True
         for version in self.model_versions(name):
             if version["stage"] == stage:
                 return version
@@ -240,6 +289,9 @@ class Session(Operations):
 
 
 OWN_MODEL = ModelReference()
+_DETAILS = {"metadata", "stage", "status"}
+_LOOK_UPS = {"artifact_version", "context", "model_artifact", "model_version"}
+"""Operations that leave out what can still change about a version: who wants it asks for it."""
 _HISTORY = {
     "artifact_versions",
     "artifacts",
@@ -250,13 +302,21 @@ _HISTORY = {
     "pipelines",
     "run",
     "runs",
+    "stage_history",
     "step",
     "logs",
 }
 """Operations whose answers change as others work."""
 
 
-def _key(source: Subject) -> str:
+def without_details(answer: Json) -> Json:
+    """A version, or a context with one, without what ``details`` tells and records."""
+    if answer.get("model") is not None:
+        return {**answer, "model": without_details(answer["model"])}
+    return {field: value for field, value in answer.items() if field not in _DETAILS}
+
+
+def _key(source: Read) -> str:
     """What a look-up is bound under: the kind that it asks for does not change what is found."""
     if isinstance(source, ModelArtifact):
         source = replace(source, kind=None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.step.resolve import needs_own_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,16 @@ class Task:
     """Who submitted the run, as far as is known."""
     environment: str
     """The image in a Pod, Python's minor version on a laptop: part of the cache key."""
+    waited: float = 0.0
+    """For how many seconds the step has waited for what its references may wait for."""
+    replay: bool = False
+    """Whether the run replays another: everything from outside is what that one had."""
+
+
+def beginning(task: Task) -> dict[str, Any]:
+    """What marks the attempt as begun; with ``model`` the run's own version of it is made."""
+    payload: dict[str, Any] = {**task.attempt.columns, "holder": task.holder}
+    model = task.spec.model_of(task.step)
+    if model is not None and needs_own_version(model):
+        payload["model"] = model.to_json()
+    return payload

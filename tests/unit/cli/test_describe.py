@@ -12,6 +12,7 @@ from tests.unit.client.memory import (
     full_run,
     model_version,
     run,
+    stage_event,
     step,
 )
 
@@ -51,17 +52,33 @@ def test_an_artifact_is_described_with_its_metadata(lateen: Lateen, answering: A
 
 
 def test_a_model_is_described_by_its_versions(lateen: Lateen, answering: Answering) -> None:
-    answering(model_versions=[model_version(), model_version(number=5, version="5")])
+    versions = [model_version(stage="production"), model_version(number=5, version="5")]
+    models = [{"name": "iris", "protected": ["production"]}, {"name": "x", "protected": []}]
+    events = [stage_event(version="5", to="staging"), stage_event(run=None, step=None)]
+    memory = answering(model_versions=versions, models=models, stage_history=events)
     shown = lines(lateen("describe", "model", "iris"))
-    assert shown[0] == "Model: iris"
+    assert shown[:3] == ["Model: iris", "Production: 6", "Protected: production"]
     assert len([line for line in shown if line.startswith("iris ")]) == 2
+    assert shown[-4:] == [
+        "Newest stage changes",
+        "WHEN VERSION FROM TO BY RUN STEP",
+        "2026-03-01 12:30:00 UTC 6 none production ada",
+        "2026-03-01 12:30:00 UTC 5 none staging ada training-1 gate",
+    ]
+    assert memory.asked("stage_history") == [{"model": "iris", "limit": 10}]  # type: ignore[attr-defined]
 
 
 def test_a_model_version_is_described_with_its_artifacts(
     lateen: Lateen, answering: Answering
 ) -> None:
-    answering(model_version=model_version(stage="production"), model_artifacts=[artifact_version()])
+    answering(
+        model_version=model_version(stage="production"),
+        model_artifacts=[artifact_version()],
+        stage_history=[stage_event(by="bob", number=5, version="5"), stage_event()],
+    )
     shown = lines(lateen("describe", "model", "iris@production"))
+    assert not any("bob" in line for line in shown)
+    assert "2026-03-01 12:30:00 UTC 6 none production ada training-1 gate" in shown
     assert "Stage: production" in shown
     assert any(line.startswith("scores 3 data") for line in shown)
     assert "accuracy 0.97" in shown

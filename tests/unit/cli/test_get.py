@@ -123,11 +123,13 @@ def test_models_show_what_stands_where(lateen: Lateen, answering: Answering) -> 
         "latest": model_version(created_at=ago(days=3)),
         "production": "5",
         "staging": None,
+        "protected": ["production", "staging"],
     }
     answering(models=[model], model_versions=[model_version(stage="production")])
     heading, row = rows(lateen("get", "models"))
     assert heading == ["NAME", "VERSIONS", "LATEST", "PRODUCTION", "STAGING", "AGE"]
     assert row == ["iris", "6", "6", "5", "-", "3d"]
+    assert rows(lateen("get", "models", "-o", "wide"))[1][-1] == "production, staging"
     assert rows(lateen("get", "model", "iris"))[1][2] == "production"
 
 

@@ -69,6 +69,25 @@ def model_version(**fields: Any) -> dict[str, Any]:
     }
 
 
+def stage_event(**fields: Any) -> dict[str, Any]:
+    """A STAGE EVENT of the wire protocol."""
+    return {
+        "id": 4,
+        "model": "iris",
+        "model_version": "7d0c2a9e-0000-4000-8000-000000000002",
+        "number": 6,
+        "version": "6",
+        "from": "none",
+        "to": "production",
+        "at": "2026-03-01T12:30:00+00:00",
+        "by": "ada",
+        "run": {"id": "run-1", "name": "training-1"},
+        "step": "gate",
+        "attempt": 1,
+        **fields,
+    }
+
+
 def attempt(**fields: Any) -> dict[str, Any]:
     """One attempt of a STEP of the wire protocol."""
     return {

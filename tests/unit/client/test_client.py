@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from lateen.authoring.late import LateArtifact, LateModelVersion, LatePipeline
-from lateen.client import Client, ModelView, PipelineView, RunView
+from lateen.client import Client, ModelView, PipelineView, RunView, StageEventView
 from lateen.domain.errors import CompileError, InvalidNameError, NotFoundError
 from lateen.domain.references import ArtifactReference, ModelReference
 from lateen.enums import ModelStages
 from tests.unit.client.body import composing
-from tests.unit.client.memory import artifact_version, full_run, model_version, run
+from tests.unit.client.memory import (
+    artifact_version,
+    full_run,
+    model_version,
+    run,
+    stage_event,
+)
 
 
 @pytest.fixture
@@ -84,6 +91,42 @@ def test_models_and_their_versions_are_listed(answering):
     assert [each.number for each in Client().list_model_versions("iris")] == [2, 6]
     versions = [each["version"] for each in catalog.asked("model_version")]
     assert versions == ["latest", "production"]
+
+
+def test_a_stage_may_be_asked_for_as_of_a_moment(answering):
+    catalog = answering(model_version=model_version())
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    for moment in (noon, "training-1", 4):
+        Client().get_model_version("iris", ModelStages.PRODUCTION, as_of=moment)
+    assert [each["as_of"] for each in catalog.asked("model_version")] == [
+        {"at": "2026-03-01T12:00:00+00:00"},
+        {"run": "training-1"},
+        {"event": 4},
+    ]
+
+
+def test_a_body_does_not_look_back(body):
+    with pytest.raises(CompileError, match=r"as_of looks back.*Client\(late=False\)"):
+        Client().get_model_version("iris", "production", as_of="training-1")
+    assert Client().get_model_version("iris", "production", as_of=None).__lateen_source__
+
+
+def test_the_history_of_a_model_s_stages_is_in_order(answering):
+    archived = stage_event(**{"id": 5, "from": "production", "to": "archived"})
+    by_hand = stage_event(id=6, number=7, version="7.0", run=None, step=None, by="bob")
+    catalog = answering(stage_history=[stage_event(), archived, by_hand])
+    first, second, third = ModelView({"name": "iris"}).stage_history
+    assert (first.id, first.version, first.number, first.by) == (4, "6", 6, "ada")
+    assert (first.from_stage, first.to_stage) == (ModelStages.NONE, ModelStages.PRODUCTION)
+    assert (first.run.name, first.step) == ("training-1", "gate")
+    assert first.at == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    assert (second.id, second.to_stage) == (5, ModelStages.ARCHIVED)
+    assert (third.version, third.run, third.step, third.by) == ("7.0", None, None, "bob")
+    assert catalog.asked("stage_history") == [{"model": "iris"}]
+
+
+def test_two_views_of_one_event_are_equal():
+    assert StageEventView.from_json(stage_event()) == StageEventView.from_json(stage_event())
 
 
 def test_a_model_that_does_not_exist_is_not_found_at_once(answering):

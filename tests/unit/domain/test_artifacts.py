@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from lateen.domain.artifacts import ArtifactVersion, File, Manifest, ModelVersion, check_path
 from lateen.domain.errors import ProtocolError
 
-MANIFEST = Manifest("npy", "numpy.ndarray", "m.Array", (File("a/b", 3, "0" * 64), File("c", 4, "1" * 64)))
+MANIFEST = Manifest(
+    "npy", "numpy.ndarray", "m.Array", (File("a/b", 3, "0" * 64), File("c", 4, "1" * 64))
+)
 
 
 def test_a_manifest_survives_json_with_its_digest() -> None:

@@ -45,7 +45,9 @@ def test_a_negative_duration_is_refused(written: Any) -> None:
         seconds(written)
 
 
-@pytest.mark.parametrize("written", [float("nan"), float("inf"), 1e15, True, None, [1], "99999999d"])
+@pytest.mark.parametrize(
+    "written", [float("nan"), float("inf"), 1e15, True, None, [1], "99999999d"]
+)
 def test_what_is_no_length_of_time_is_refused(written: Any) -> None:
     with pytest.raises(ParameterError, match="is not a duration"):
         seconds(written)

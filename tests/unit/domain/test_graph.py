@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,8 +55,10 @@ def test_a_step_waits_for_the_steps_in_its_inputs_and_for_those_in_after_each_on
 
 
 def test_a_step_that_does_not_exist_is_answered_with_the_nearest() -> None:
-    spec = PipelineSpec("p", (StepSpec("load", "load"), StepSpec("train", "train", after=("laod",))))
-    with pytest.raises(CompileError, match="'train' waits for 'laod'.*did you mean 'load'"):
+    spec = PipelineSpec(
+        "p", (StepSpec("load", "load"), StepSpec("train", "train", after=("laod",)))
+    )
+    with pytest.raises(CompileError, match=r"'train' waits for 'laod'.*did you mean 'load'"):
         waits_for(spec)
 
 
@@ -83,7 +87,7 @@ def test_a_circle_is_named_in_the_direction_of_the_data(
         topological_order(graph)
     circle = str(caught.value).rsplit(": ", 1)[1].split(" -> ")
     assert circle[0] == circle[-1]
-    for maker, taker in zip(circle, circle[1:], strict=False):
+    for maker, taker in pairwise(circle):
         assert maker in graph[taker]
 
 

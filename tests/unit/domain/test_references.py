@@ -179,5 +179,7 @@ def test_the_words_say_which_version_is_meant() -> None:
     assert described(ModelArtifact(PRODUCTION, "t")) == "'t' of the model 'm' in production"
     assert described(ArtifactReference("d")) == "'d' in its latest version"
     assert described(ArtifactReference("d", "3")) == "'d' version 3"
-    assert described(Metadata("s", OUTPUT, ("f1",))) == "metadata 's.f1' of 'iris' of the step 'load'"
+    assert (
+        described(Metadata("s", OUTPUT, ("f1",))) == "metadata 's.f1' of 'iris' of the step 'load'"
+    )
     assert described(OWN) == "the pipeline's model"

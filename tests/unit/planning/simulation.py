@@ -1,4 +1,4 @@
-"""Plays a run to its end: decisions are applied, attempts end as a script says, time is a number."""
+"""Plays a run to its end: decisions are applied, attempts end as told, time is a number."""
 
 from __future__ import annotations
 

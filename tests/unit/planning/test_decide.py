@@ -346,9 +346,7 @@ def test_a_cancelled_run_ends_what_runs_first() -> None:
 def test_a_cancelled_run_in_which_nothing_runs_ends_at_once() -> None:
     decision = asked(Desired.CANCELLED)
     assert [type(action) for action in decision.actions] == [Skip, Skip, Skip, Finish]
-    assert decision.actions[-1] == Finish(
-        RunPhase.CANCELLED, "Cancelled", "cancelled on request"
-    )
+    assert decision.actions[-1] == Finish(RunPhase.CANCELLED, "Cancelled", "cancelled on request")
 
 
 def test_steps_that_were_cancelled_do_not_run_when_the_owner_changes_his_mind() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lateen.cli import kinds
-from lateen.cli.kinds import Kind, kind_argument, split_name
+from lateen.cli.kinds import Kind, bare, kind_argument, name_of, split_name
 from lateen.cli.output import Json, output_option, show, show_one
 from lateen.cli.render_artifacts import (
     artifact_columns,
@@ -44,7 +44,7 @@ class Filters:
 @click.command("get")
 @kind_argument
 @click.argument("name", required=False)
-@click.option("--pipeline", help="Runs of this pipeline.")
+@click.option("--pipeline", callback=name_of(kinds.PIPELINE), help="Runs of this pipeline.")
 @click.option(
     "--status",
     type=click.Choice([phase.value for phase in RunPhase], case_sensitive=False),
@@ -66,6 +66,7 @@ def get(
     version.
     """
     now = datetime.now(UTC)
+    name = None if name is None else bare(name, kind)
     if kind is kinds.RUN:
         _get_runs(name, Filters(pipeline, status, limit), now, form)
     elif pipeline or status or limit:

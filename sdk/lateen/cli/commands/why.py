@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from lateen.cli import kinds
+from lateen.cli.kinds import name_of
 from lateen.cli.output import Json, output_option, show_data
 from lateen.cli.render_step import described_step
 from lateen.client.transport import current
@@ -11,7 +13,7 @@ from lateen.domain.errors import NotFoundError
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", callback=name_of(kinds.RUN))
 @click.argument("step")
 @output_option("table", "json", "yaml")
 def why(run_name: str, step: str, form: str) -> None:

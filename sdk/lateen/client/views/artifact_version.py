@@ -152,7 +152,7 @@ class ArtifactVersionView(Record, Forwarding, Unchecked):  # type: ignore[misc]
         return self.id
 
     def _fetched(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = current().call("artifact_version", name=self.id)
+        found: Mapping[str, Any] = current().call("details", artifact_version=self.id)
         return found
 
     def _value(self) -> Any:

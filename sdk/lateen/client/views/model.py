@@ -9,6 +9,7 @@ from typing import Any
 from lateen.client.transport import current
 from lateen.client.views.model_version import ModelVersionView, checked_stage
 from lateen.client.views.record import Record
+from lateen.client.views.stage_event import StageEventView
 from lateen.domain.names import LATEST
 from lateen.domain.states import ModelStages
 
@@ -24,8 +25,18 @@ class ModelView(Record):
 
     @property
     def versions(self) -> list[ModelVersionView]:
-        """All versions, in the order of their numbers."""
+        """All versions in the order of their numbers, the newest last."""
         return model_versions(self.name)
+
+    @property
+    def stage_history(self) -> list[StageEventView]:
+        """All changes of stages in the order of their commits, the newest last.
+
+        A version that another one replaced was archived right before, in the same commit. What the
+        running step promotes is there once the step has committed.
+        """
+        found = current().call("stage_history", model=self.name)
+        return [StageEventView.from_json(event) for event in found]
 
     @property
     def latest(self) -> ModelVersionView:

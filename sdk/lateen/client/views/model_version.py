@@ -152,9 +152,7 @@ class ModelVersionView(Record):
         return self
 
     def _fetched(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = current().call(
-            "model_version", name=self._fields["name"], version=str(self._fields["number"])
-        )
+        found: Mapping[str, Any] = current().call("details", model_version=self.id)
         return found
 
     def __repr__(self) -> str:

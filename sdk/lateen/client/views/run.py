@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lateen.client.transport import current
 from lateen.client.views.artifact_version import ArtifactVersionView
+from lateen.client.views.difference import Difference, difference
 from lateen.client.views.failure import Failure, failure
 from lateen.client.views.named import Named
 from lateen.client.views.record import Record
@@ -95,6 +96,27 @@ class RunView(Record):
     def run_metadata(self) -> dict[str, Any]:
         """The newest value of each key that was logged on it."""
         return dict(self._field("metadata"))
+
+    @property
+    def replay_of(self) -> RunView | None:
+        """The run that it replays."""
+        found = self._field("replay_of")
+        return None if found is None else RunView(found)
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Of a replay: the outputs that came out otherwise than in the run that it replays."""
+        return [difference(found) for found in current().call("differences", run=self.id)]
+
+    def replay(self) -> RunView:
+        """Run it again with its own spec, code, parameters and everything it had from outside.
+
+        Raises UserError where the code has changed since or an input is gone.
+        """
+        from lateen.authoring.target import current_target
+
+        view: RunView = current_target().replay(self.id)
+        return view
 
     def refresh(self) -> RunView:
         """Look the run up again, and return it."""

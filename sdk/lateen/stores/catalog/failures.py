@@ -7,13 +7,12 @@ from typing import Any
 
 import psycopg
 
+from lateen.domain import promotions
 from lateen.domain.errors import (
     CatalogUnavailable,
     Fenced,
     LateenError,
     NotFoundError,
-    StageProtectedError,
-    StageTakenError,
     UserError,
     VersionConflictError,
 )
@@ -49,26 +48,17 @@ def _fenced(detail: dict[str, Any]) -> LateenError:
 
 
 def _taken(detail: dict[str, Any]) -> LateenError:
-    return StageTakenError(
-        f"version {detail['incumbent']} of {detail['model']!r} is in {detail['stage']} already;"
-        " set_stage(..., force=True) archives it"
-    )
+    return promotions.taken(detail["model"], detail["stage"], detail["incumbent"])
 
 
 def _unexpected(detail: dict[str, Any]) -> LateenError:
-    found = detail.get("incumbent")
-    there = f"version {found} is" if found is not None else "no version is"
-    return StageTakenError(
-        f"expected version {detail['expected']} of {detail['model']!r} in {detail['stage']}, but"
-        f" {there} there now; look again before you promote"
+    return promotions.unexpected(
+        detail["model"], detail["stage"], detail["expected"], detail.get("incumbent")
     )
 
 
 def _protected(detail: dict[str, Any]) -> LateenError:
-    return StageProtectedError(
-        f"a stage of {detail['model']!r} is protected, so no step can bring a version from"
-        f" {detail['from']} to {detail['to']}; set_stage(...) outside of a step can"
-    )
+    return promotions.protected(detail["model"], detail["from"], detail["to"])
 
 
 def _conflict(detail: dict[str, Any]) -> LateenError:

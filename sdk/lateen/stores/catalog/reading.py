@@ -54,6 +54,10 @@ class Reading:
         latest = self.model_versions(str(row["latest"]) for row in rows)
         return [{**row, "latest": version} for row, version in zip(rows, latest, strict=True)]
 
+    def stage_history(self, name: str, limit: int | None = None) -> list[Json]:
+        """What happened to the stages of a model, newest first."""
+        return [_stage_event(row) for row in self._run("stage-history", name=name, limit=limit)]
+
     def linked(self, model_version: str) -> list[Json]:
         """The artifacts of a model version, for each name the one that counts."""
         rows = self._run("linked-ids", model_version=model_version)
@@ -129,6 +133,21 @@ class Reading:
         ids = {(row["step"], row["output"]): str(row["id"]) for row in rows}
         found = {version["id"]: version for version in self.artifact_versions(ids.values())}
         return {name: found[ids[place]] for name, place in wanted.items() if place in ids}
+
+    def differences(self, run: str) -> list[Json]:
+        """The outputs of a replay that are not those of the run that it replays."""
+        rows = self._run("differences", run=run)
+        found = self._map(self.artifact_versions, rows, "before")
+        found |= self._map(self.artifact_versions, rows, "after")
+        return [
+            {
+                "step": row["step"],
+                "output": row["output"],
+                "before": found[str(row["before"])],
+                "after": found[str(row["after"])],
+            }
+            for row in rows
+        ]
 
     def outputs(self, run: str, step: str) -> Json:
         """What a step of a run put out, by output."""
@@ -229,6 +248,23 @@ def _model_version(row: Row) -> Json:
     }
 
 
+def _stage_event(row: Row) -> Json:
+    return {
+        "id": row["id"],
+        "model": row["model"],
+        "model_version": str(row["model_version_id"]),
+        "number": row["number"],
+        "version": row["version_name"] or str(row["number"]),
+        "from": row["from_stage"],
+        "to": row["to_stage"],
+        "at": _time(row["at"]),
+        "by": row["by"],
+        "run": _run_link(row["run_id"], row["run_name"]),
+        "step": row["step"],
+        "attempt": row["attempt"],
+    }
+
+
 def _run_link(run: Any, name: str | None) -> Json | None:
     return {"id": str(run), "name": name} if run else None
 
@@ -249,6 +285,7 @@ def _run(row: Row) -> Json:
         "target": row["target"],
         "spec_digest": row["spec_digest"],
         "desired": row["desired"],
+        "replay_of": _run_link(row["replay_of"], row["replay_name"]),
         "metadata": row["metadata"] or {},
     }
 

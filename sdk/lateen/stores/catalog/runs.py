@@ -31,6 +31,8 @@ class RunRecord:
     created_at: datetime
     source: str | None
     state: Run
+    replay: bool = False
+    """Whether it replays another run."""
 
 
 class Runs:
@@ -49,6 +51,7 @@ class Runs:
         target: str,
         submitted_by: str | None = None,
         source: str | None = None,
+        replay_of: str | None = None,
     ) -> datetime:
         """Inserts a run with its frozen spec and its steps; the time that it was created."""
         rows = self._run(
@@ -62,6 +65,7 @@ class Runs:
             target=target,
             submitted_by=submitted_by,
             source=source,
+            replay_of=replay_of,
             steps=Jsonb([[step.name, step.history_name] for step in spec.steps]),
         )
         created: datetime = rows[0]["created_at"]
@@ -83,7 +87,14 @@ class Runs:
             row["started_at"],
         )
         return RunRecord(
-            run, row["name"], spec, row["parameters"], row["created_at"], row["source"], state
+            run,
+            row["name"],
+            spec,
+            row["parameters"],
+            row["created_at"],
+            row["source"],
+            state,
+            row["replay_of"] is not None,
         )
 
     def start(self, run: str) -> Desired | None:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
 from lateen.domain.attempts import AttemptKey, Hit
 from lateen.domain.errors import AmbiguousError, Fenced
+from lateen.domain.moments import Moment
 from lateen.domain.names import LATEST, is_number
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.states import ModelStages
@@ -81,6 +82,18 @@ class Snapshot:
             return _model(found)
         return _model(self._one("lookups", "model-by-version-name", name=name, version=version))
 
+    def model_as_of(self, name: str, stage: str, moment: Moment) -> ModelVersion | None:
+        row = self._one(
+            "lookups",
+            "model-as-of",
+            name=name,
+            stage=stage,
+            at=moment.at,
+            run=moment.run,
+            event=moment.event,
+        )
+        return _model(row)
+
     def model_by_id(self, model_version: str) -> ModelVersion | None:
         return _model(self._one("lookups", "model-by-id", id=model_version))
 
@@ -100,6 +113,14 @@ class Snapshot:
         kind = "artifact" if isinstance(subject, ArtifactVersion) else "model"
         rows = self._all("lookups", f"metadata-of-{kind}", id=subject.id, key=key)
         return [row["value"] for row in rows]
+
+    def details(self, subject: ArtifactVersion | ModelVersion) -> dict[str, Any]:
+        kind = "artifact" if isinstance(subject, ArtifactVersion) else "model"
+        rows = self._all("lookups", f"all-metadata-of-{kind}", id=subject.id)
+        details: dict[str, Any] = {"metadata": {row["key"]: row["value"] for row in rows}}
+        if isinstance(subject, ModelVersion):
+            details |= {"stage": subject.stage, "status": subject.status}
+        return details
 
     def known(self, what: str, of: str = "") -> Iterable[str]:
         rows = self._all("lookups", _KNOWN[what], name=of, id=of)
@@ -137,6 +158,20 @@ class Snapshot:
         if row is None:
             raise Fenced(f"{attempt} is over; nothing was resolved")
 
+    def claim_pins(self, run: str) -> bool:
+        """Whether it is this transaction that fixes all references of the run."""
+        return self._one("attempts", "claim-pins", run=run) is not None
+
+    def record_pins(self, run: str, step: str, kind: str, receipts: Iterable[Receipt]) -> None:
+        """Stores what references of a step are for the whole run."""
+        rows = Jsonb([_receipt_row(receipt) for receipt in receipts])
+        self._none("record-pins", run=run, step=step, kind=kind, receipts=rows)
+
+    def pins(self, run: str, step: str, kind: str) -> list[Receipt]:
+        """What references of a step are for the whole run."""
+        rows = self._all("attempts", "pins-of-step", run=run, step=step, kind=kind)
+        return [self._receipt(row) for row in rows]
+
     def record_reads(self, attempt: AttemptKey, receipts: Iterable[Receipt]) -> None:
         """Stores what the step's body looked up."""
         rows = Jsonb([_receipt_row(receipt) for receipt in receipts])
@@ -148,15 +183,34 @@ class Snapshot:
         rows = self._all("attempts", "inputs-of-attempt", **attempt.columns)
         return [self._receipt(row) for row in rows]
 
+    def reads(self, attempt: AttemptKey) -> list[Receipt]:
+        """What the body of the attempt looked up, in order."""
+        rows = self._all("attempts", "reads-of-attempt", **attempt.columns)
+        return [self._receipt(row) for row in rows]
+
     def hits(self, key: str) -> list[Hit]:
         """The attempts that may serve a cache key, newest first."""
         rows = self._all("attempts", "serving-attempts", cache_key=key)
-        return [_hit(row) for row in rows]
+        return [self._hit(row) for row in rows]
 
     def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the attempt, whole; see ``commit_attempt`` in the migrations."""
         row = self._one("attempts", "commit-attempt", payload=Jsonb(dict(payload)))
         return dict(row["result"]) if row else {}
+
+    def _hit(self, row: Row) -> Hit:
+        source = AttemptKey(str(row["run_id"]), row["step"], row["n"])
+        reads = self.reads(source) if row["read_in_body"] else []
+        return Hit(
+            source,
+            row["run_name"],
+            row["outputs"] or {},
+            row["blobs"] or {},
+            tuple(row["saved"] or ()),
+            row["metadata"] or {},
+            row["model_metadata"] or {},
+            tuple(reads),
+        )
 
     def _receipt(self, row: Row) -> Receipt:
         artifact = model = None
@@ -196,17 +250,6 @@ def id_range(prefix: str) -> tuple[UUID, UUID] | None:
     ):
         return None
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-
-
-def _hit(row: Row) -> Hit:
-    return Hit(
-        AttemptKey(str(row["run_id"]), row["step"], row["n"]),
-        row["run_name"],
-        row["outputs"] or {},
-        row["blobs"] or {},
-        tuple(row["saved"] or ()),
-        row["metadata"] or {},
-    )
 
 
 def _artifact(row: Row | None) -> ArtifactVersion | None:

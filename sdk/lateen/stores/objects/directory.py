@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -13,21 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lateen.domain.errors import (
-    CorruptBlobError,
-    LateenError,
-    ProtocolError,
-    SetupError,
-    StoreUnavailable,
-)
+from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
+
+from .blobs import FOLDER, blob_name, blob_of, check_blob, check_source, missing_blob
+from .files import NO_ROOM, existing, link
 
 CHUNK = 1 << 20
 READ_ONLY = 0o444
 
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_BLOB = re.compile(r"([0-9a-f]{64})\.(0|[1-9][0-9]*)", re.ASCII)
-_CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
@@ -41,7 +33,7 @@ class DirectoryStore:
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
         self._incoming = self._root / "incoming"
-        self._blobs = self._root / "blobs" / "sha256"
+        self._blobs = self._root / FOLDER
         self.uri = self._root.as_uri()
 
     def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
@@ -54,7 +46,7 @@ class DirectoryStore:
         with self._explained(), self._arriving(target) as arriving:
             with arriving.open("xb") as file:
                 found = _copy(source, file, size)
-                _check_source(found, sha256, size)
+                check_source(found, sha256, size)
                 os.fchmod(file.fileno(), READ_ONLY)
                 file.flush()
                 os.fsync(file.fileno())
@@ -69,7 +61,7 @@ class DirectoryStore:
         target = self._path(sha256, generation)
         with self._explained(), self._arriving(target) as arriving:
             with open(path, "rb", opener=_open_unfollowed) as file:
-                if not _is_ours_alone(file) or not _link(path, arriving):
+                if not _is_ours_alone(file) or not link(path, arriving):
                     return False
                 if not os.path.samestat(os.fstat(file.fileno()), arriving.lstat()):
                     return False
@@ -86,12 +78,12 @@ class DirectoryStore:
         """
         path = self._path(sha256, generation)
         with self._explained(), _open_blob(path) as blob:
-            if share and _link(path, destination):
+            if share and link(path, destination):
                 with _dropped_on_error(destination), destination.open("rb", buffering=0) as linked:
-                    _check_blob(hashlib.file_digest(linked, "sha256").hexdigest(), sha256, path)
+                    check_blob(hashlib.file_digest(linked, "sha256").hexdigest(), sha256, path)
                 return
             with destination.open("xb") as file, _dropped_on_error(destination):
-                _check_blob(_copy(blob, file)[0], sha256, path)
+                check_blob(_copy(blob, file)[0], sha256, path)
                 file.flush()
 
     def exists(self, sha256: str, generation: int) -> bool:
@@ -109,13 +101,10 @@ class DirectoryStore:
         with self._explained():
             shards = sorted(os.listdir(self._blobs)) if self._blobs.is_dir() else []
             for shard in shards:
-                matches = map(_BLOB.fullmatch, os.listdir(self._blobs / shard))
-                yield from sorted((m[1], int(m[2])) for m in matches if m)
+                yield from sorted(filter(None, map(blob_of, os.listdir(self._blobs / shard))))
 
     def _path(self, sha256: str, generation: int) -> Path:
-        if not _SHA256.fullmatch(sha256):
-            raise ProtocolError(f"{sha256[:80]!r} is no SHA-256 in hexadecimal")
-        return self._blobs / sha256[:2] / f"{sha256}.{generation:d}"
+        return self._blobs / blob_name(sha256, generation)
 
     @contextmanager
     def _arriving(self, target: Path) -> Iterator[Path]:
@@ -139,7 +128,7 @@ class DirectoryStore:
 def store_error(error: OSError, root: Path) -> LateenError:
     """What an error of the operating system means for whoever uses the store at ``root``."""
     found = f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else "")
-    if error.errno in _NO_ROOM:
+    if error.errno in NO_ROOM:
         return StoreUnavailable(
             f"the object store {str(root)!r} has no room for a blob ({found});"
             " free some space, then run again"
@@ -150,9 +139,7 @@ def store_error(error: OSError, root: Path) -> LateenError:
             " give access, or choose another place with LATEEN_HOME or LATEEN_STORE_URL"
         )
     if error.errno == errno.EEXIST:
-        return SetupError(
-            f"a blob cannot be brought to a file that exists ({found}); remove it or choose another"
-        )
+        return existing(found)
     return StoreUnavailable(f"the object store {str(root)!r} cannot be used now ({found})")
 
 
@@ -166,31 +153,11 @@ def _copy(source: BinaryIO, file: BinaryIO, size: int | None = None) -> tuple[st
     return digest.hexdigest(), count
 
 
-def _check_source(found: tuple[str, int], sha256: str, size: int) -> None:
-    if found != (sha256, size):
-        raise CorruptBlobError(
-            f"the bytes to store are not those that were hashed: {size} bytes with sha256 {sha256}"
-            f" were announced, {found[1]} with {found[0]} came; nothing was stored."
-            " Something still wrote to the file: close it before the step ends"
-        )
-
-
-def _check_blob(found: str, sha256: str, path: Path) -> None:
-    if found != sha256:
-        raise CorruptBlobError(
-            f"the blob {str(path)!r} is damaged: its bytes have sha256 {found}. Restore it from a"
-            " backup, or delete it and run again the step that made it"
-        )
-
-
 def _open_blob(path: Path) -> BinaryIO:
     try:
         return path.open("rb", buffering=0)
     except FileNotFoundError:
-        raise CorruptBlobError(
-            f"the blob {str(path)!r} is missing. Restore it from a backup, or run again the step"
-            " that made it"
-        ) from None
+        raise missing_blob(path) from None
 
 
 def _open_unfollowed(path: str, flags: int) -> int:
@@ -200,17 +167,6 @@ def _open_unfollowed(path: str, flags: int) -> int:
 def _is_ours_alone(file: BinaryIO) -> bool:
     found = os.fstat(file.fileno())
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == os.geteuid()
-
-
-def _link(path: Path, to: Path) -> bool:
-    """Whether a second name could be made; file systems and kernels refuse some."""
-    try:
-        os.link(path, to, follow_symlinks=False)
-    except OSError as error:
-        if error.errno in _CANNOT_LINK:
-            return False
-        raise
-    return True
 
 
 def _rename(path: Path, target: Path) -> None:

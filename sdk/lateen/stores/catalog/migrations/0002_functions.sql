@@ -261,6 +261,8 @@ BEGIN
             PERFORM log_metadata(
                 CASE WHEN item->'target' ? 'output'
                      THEN jsonb_build_object('artifact_version', versions->(item->'target'->>'output'))
+                     WHEN item->'target' ? 'own_model'
+                     THEN jsonb_build_object('model_version', held.model_version_id)
                      ELSE jsonb_build_object('run', held.run_id, 'step', held.step) END,
                 item->'values', held.run_id, held.step);
         END LOOP;

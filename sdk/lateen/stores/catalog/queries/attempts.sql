@@ -70,7 +70,8 @@ SELECT n, model_version_id FROM hold_attempt(%(run)s, %(step)s, %(n)s, %(holder)
 
 -- name: serving-attempts
 -- Committed attempts under a cache key, newest first: what they put out and saved, the generation
--- of each blob of it (none where it was deleted), and what they logged on their step.
+-- of each blob of it (none where it was deleted), and what they logged on their step and their
+-- model version.
 SELECT a.run_id, a.step, a.n, r.name AS run_name,
        (SELECT jsonb_object_agg(o.output, o.artifact_version_id) FROM attempt_outputs o
          WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)) AS outputs,
@@ -88,10 +89,15 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
        ) AS saved,
        (SELECT jsonb_object_agg(newest.key, newest.value) FROM (
             SELECT DISTINCT ON (key) key, value FROM metadata
-             WHERE run_id = a.run_id AND step = a.step ORDER BY key, id DESC) newest) AS metadata
+             WHERE run_id = a.run_id AND step = a.step ORDER BY key, id DESC) newest) AS metadata,
+       (SELECT jsonb_object_agg(newest.key, newest.value) FROM (
+            SELECT DISTINCT ON (key) key, value FROM metadata
+             WHERE model_version_id = a.model_version_id AND by_run = a.run_id AND by_step = a.step
+             ORDER BY key, id DESC) newest) AS model_metadata,
+       a.read_in_body
   FROM attempts a JOIN runs r ON r.id = a.run_id
  WHERE a.cache_key = %(cache_key)s AND a.state = 'committed' AND a.cacheable
-   AND NOT a.promoted AND NOT a.read_in_body
+   AND NOT a.promoted
  ORDER BY a.ended_at DESC LIMIT 5
 
 -- name: inputs-of-attempt
@@ -103,6 +109,31 @@ SELECT r.input, r.path, r.reference, r.stage_event, r.value, r.has_value,
  WHERE r.run_id = %(run)s AND r.step = %(step)s AND r.attempt = %(n)s
    AND r.kind = 'input' AND r.resolution = t.resolution
  ORDER BY r.id
+
+-- name: reads-of-attempt
+-- What the body of an attempt looked up.
+SELECT input, path, reference, stage_event, value, has_value, artifact_version_id, model_version_id
+  FROM receipts
+ WHERE run_id = %(run)s AND step = %(step)s AND attempt = %(n)s AND kind = 'read' ORDER BY id
+
+-- name: claim-pins
+-- The one transaction that fixes all references of a run.
+UPDATE runs SET pinned_at = clock_timestamp() WHERE id = %(run)s AND pinned_at IS NULL
+RETURNING id
+
+-- name: record-pins
+-- What references of a step are for the whole run.
+INSERT INTO run_pins (run_id, step, kind, input, path, reference, artifact_version_id,
+                      model_version_id, stage_event, digest, value, has_value)
+SELECT %(run)s, %(step)s, %(kind)s, r->>'input', r->>'path', r->'reference',
+       (r->>'artifact_version')::uuid, (r->>'model_version')::uuid, (r->>'stage_event')::bigint,
+       r->>'digest', r->'value', (r->>'has_value')::boolean
+  FROM jsonb_array_elements(%(receipts)s) AS r
+
+-- name: pins-of-step
+-- What references of a step are for the whole run.
+SELECT input, path, reference, stage_event, value, has_value, artifact_version_id, model_version_id
+  FROM run_pins WHERE run_id = %(run)s AND step = %(step)s AND kind = %(kind)s
 
 -- name: publish-version
 -- A version that is committed at once, beside the attempt's outputs.

@@ -98,6 +98,30 @@ SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event,
  WHERE m.name = %(name)s
  ORDER BY s.number DESC LIMIT 1
 
+-- name: model-as-of
+-- Which version held a stage at a moment, and the event that had brought it there. The last event by
+-- then counts together with the others of its transaction, which nobody ever saw apart.
+WITH events AS (
+    SELECT e.* FROM models m JOIN stage_events e ON e.model_id = m.id WHERE m.name = %(name)s
+), last AS (
+    SELECT xid FROM events
+     WHERE id = %(event)s::bigint OR at <= %(at)s::timestamptz
+        OR at <= (SELECT started_at FROM runs WHERE name = %(run)s)
+     ORDER BY id DESC LIMIT 1
+), told AS (
+    SELECT * FROM events
+     WHERE id <= (SELECT max(events.id) FROM events JOIN last USING (xid))
+       AND %(stage)s IN (from_stage, to_stage)
+     ORDER BY id DESC LIMIT 1
+)
+SELECT v.id, m.name, v.number, v.version_name, told.to_stage AS stage, s.status,
+       told.id AS stage_event, v.run_id
+  FROM told
+  JOIN models m ON m.id = told.model_id
+  JOIN model_versions v ON v.id = told.model_version_id
+  JOIN model_version_states s ON s.model_version_id = v.id
+ WHERE told.to_stage = %(stage)s
+
 -- name: model-by-latest
 -- The highest version of a model that no failed or unfinished run made, one's own run excepted.
 SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event, v.run_id
@@ -169,6 +193,16 @@ SELECT value FROM metadata
 -- The newest value under a key of a model version.
 SELECT value FROM metadata
  WHERE model_version_id = %(id)s AND key = %(key)s ORDER BY id DESC LIMIT 1
+
+-- name: all-metadata-of-artifact
+-- The newest value under each key of an artifact version.
+SELECT DISTINCT ON (key) key, value FROM metadata
+ WHERE artifact_version_id = %(id)s ORDER BY key, id DESC
+
+-- name: all-metadata-of-model
+-- The newest value under each key of a model version.
+SELECT DISTINCT ON (key) key, value FROM metadata
+ WHERE model_version_id = %(id)s ORDER BY key, id DESC
 
 -- name: metadata-keys
 -- The keys that there are on a version.

@@ -47,6 +47,18 @@ SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event,
 SELECT v.id FROM models m JOIN model_versions v ON v.model_id = m.id
  WHERE m.name = %(name)s ORDER BY v.number DESC
 
+-- name: stage-history
+-- What happened to the stages of a model, newest first.
+SELECT e.id, m.name AS model, e.model_version_id, v.number, v.version_name, e.from_stage, e.to_stage,
+       e.at, e.by, e.run_id, r.name AS run_name, coalesce(s.history_name, e.step) AS step, e.attempt
+  FROM models m
+  JOIN stage_events e ON e.model_id = m.id
+  JOIN model_versions v ON v.id = e.model_version_id
+  LEFT JOIN runs r ON r.id = e.run_id
+  LEFT JOIN steps s ON s.run_id = e.run_id AND s.name = e.step
+ WHERE m.name = %(name)s
+ ORDER BY e.id DESC LIMIT %(limit)s
+
 -- name: models
 -- The models with their newest versions and what stands where.
 SELECT m.name, counted.versions, counted.latest,
@@ -109,6 +121,7 @@ SELECT name FROM runs ORDER BY created_at DESC LIMIT 1000
 -- Runs by id.
 SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.message, r.parameters, r.created_at,
        r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired, s.body,
+       r.replay_of, (SELECT name FROM runs old WHERE old.id = r.replay_of) AS replay_name,
        (SELECT jsonb_object_agg(key, value) FROM (
             SELECT DISTINCT ON (key) key, value FROM metadata
              WHERE run_id = r.id AND step IS NULL ORDER BY key, id DESC) newest) AS metadata
@@ -173,3 +186,18 @@ SELECT DISTINCT ON (key) key, value FROM metadata
 -- What a version consists of.
 SELECT m.body, v.pickled FROM artifact_versions v JOIN manifests m ON m.digest = v.digest
  WHERE v.id = %(id)s
+
+-- name: differences
+-- The outputs of a replay that came out otherwise than in the run that it replays.
+SELECT s.history_name AS step, o.output, old.id AS before, new.id AS after
+  FROM runs r
+  JOIN attempts t ON t.run_id = r.id AND t.state = 'committed'
+  JOIN steps s ON s.run_id = r.id AND s.name = t.step
+  JOIN attempt_outputs o ON (o.run_id, o.step, o.attempt) = (t.run_id, t.step, t.n)
+  JOIN artifact_versions new ON new.id = o.artifact_version_id
+  JOIN attempts bt ON bt.run_id = r.replay_of AND bt.step = t.step AND bt.state = 'committed'
+  JOIN attempt_outputs bo ON (bo.run_id, bo.step, bo.attempt) = (bt.run_id, bt.step, bt.n)
+       AND bo.output = o.output
+  JOIN artifact_versions old ON old.id = bo.artifact_version_id
+ WHERE r.id = %(run)s AND new.digest <> old.digest
+ ORDER BY s.position, o.position

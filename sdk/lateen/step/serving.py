@@ -1,0 +1,106 @@
+"""Serving a step from the cache: an earlier attempt's outputs, committed without user code."""
+
+from __future__ import annotations
+
+from lateen.domain.attempts import Hit
+from lateen.domain.errors import AmbiguousError, MissingReferenceError, NotFoundError
+from lateen.domain.receipts import Receipt
+from lateen.domain.references import read_from_json
+from lateen.domain.states import AttemptState, StepPhase
+from lateen.step.ended import Ended
+from lateen.step.outcome import Outcome
+from lateen.step.ports import Json, ObjectStore, Snapshot, Stores
+from lateen.step.resolve import look_up
+from lateen.step.resolving import Resolved, fixed_before, record, resolved_in
+from lateen.step.task import Task, beginning
+
+
+def serve_from_cache(task: Task, stores: Stores) -> Ended | None:
+    """Commits the outputs of an earlier attempt under the same key; None where there is none.
+
+    One transaction resolves the references, finds the hit, checks what it read, stores the
+    receipts and commits. A hit needs every read in the body of its attempt to find the same again
+    (semantics 27), and the blobs of its outputs to exist.
+    """
+
+    def work(snapshot: Snapshot) -> Ended | None:
+        resolved = resolved_in(task, snapshot, fixed_before(task, snapshot))
+        if resolved.key is None:
+            return None
+        for hit in snapshot.hits(resolved.key):
+            if _whole(hit, stores.objects):
+                reads = _read_again(task, snapshot, hit)
+                if reads is not None:
+                    return _serve(task, snapshot, resolved, hit, reads)
+        return None
+
+    return stores.catalog.attempts.in_snapshot(work)
+
+
+def _whole(hit: Hit, objects: ObjectStore) -> bool:
+    """Whether the blobs of all outputs are there still."""
+    return all(
+        generation is not None and objects.exists(sha256, generation)
+        for sha256, generation in hit.blobs.items()
+    )
+
+
+def _read_again(task: Task, snapshot: Snapshot, hit: Hit) -> list[Receipt] | None:
+    """What the hit's body read, as it is now; None where any of it is another."""
+    model = task.spec.model_of(task.step)
+    found = []
+    for read in hit.reads:
+        try:
+            subject = read_from_json(read.reference)
+            again = look_up(subject, task.attempt.run, model, snapshot)
+        except (MissingReferenceError, NotFoundError, AmbiguousError):
+            return None
+        if not read.same_as(again):
+            return None
+        found.append(again)
+    return found
+
+
+def _serve(
+    task: Task, snapshot: Snapshot, resolved: Resolved, hit: Hit, reads: list[Receipt]
+) -> Ended:
+    snapshot.take(task.attempt, task.holder)
+    record(task, snapshot, resolved)
+    if reads:
+        snapshot.record_reads(task.attempt, reads)
+    answer = snapshot.commit(
+        {
+            **beginning(task),
+            "state": AttemptState.COMMITTED.value,
+            "phase": StepPhase.CACHED.value,
+            "outputs": [
+                {"output": output, "artifact_version": version}
+                for output, version in hit.outputs.items()
+            ],
+            "links": list(hit.saved),
+            "metadata": _logged_again(task, hit),
+            "cached_from": {
+                "run": hit.source.run,
+                "run_name": hit.run_name,
+                "step": hit.source.step,
+                "n": hit.source.n,
+            },
+        }
+    )
+    return Ended(
+        StepPhase.CACHED,
+        Outcome(),
+        resolved.resolution.receipts,
+        answer.get("desired"),
+        hit.run_name,
+    )
+
+
+def _logged_again(task: Task, hit: Hit) -> list[Json]:
+    """What the hit logged on its step and on the model version that its run made."""
+    metadata: list[Json] = []
+    if hit.metadata:
+        metadata.append({"target": {}, "values": dict(hit.metadata)})
+    if hit.model_metadata and "model" in beginning(task):
+        metadata.append({"target": {"own_model": True}, "values": dict(hit.model_metadata)})
+    return metadata
