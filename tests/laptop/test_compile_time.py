@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Optional
 
@@ -98,9 +99,8 @@ def test_a_repeated_explicit_name_shows_both_lines() -> None:
 
     with pytest.raises(CompileError) as caught:
         repeating()
-    lines = [word for word in str(caught.value).replace(";", " ").split() if ".py:" in word]
-    first, second = (int(word.rsplit(":")[1 if i else 1].strip(":")) for i, word in enumerate(lines))
-    assert abs(first - second) == 1
+    second, first = map(int, re.findall(r"test_compile_time\.py:(\d+)", str(caught.value)))
+    assert second == first + 1
     assert Client().list_pipelines() == []
 
 
@@ -116,11 +116,6 @@ def test_names_that_collide_in_a_cluster_fail_before_anything_runs() -> None:
 
 
 # 2. Parameters of a pipeline
-
-
-@pipeline
-def symbolic(threshold: float = 0.5):
-    return load.with_options(name="take", parameters={})(threshold)
 
 
 def test_a_parameter_that_is_passed_on_is_set_by_each_run() -> None:
@@ -298,7 +293,7 @@ def test_the_model_of_an_inlined_pipeline_holds_where_the_outer_has_none() -> No
 
     outer()
     (made,) = Client().get_model("inner_model").versions
-    assert list(made.artifacts) == ["outer::inner-load::output"]
+    assert [artifact.name for artifact in made.artifacts] == ["outer::inner-load::output"]
 
 
 # 6. Late or eager
@@ -446,7 +441,7 @@ def test_an_unknown_placeholder_fails_before_anything_runs() -> None:
     def timed():
         put()
 
-    with pytest.raises(CompileError, match=r"\{tiem\} is not known; there are \{date\} and"):
+    with pytest.raises(CompileError, match=r"unknown placeholder \{tiem\}; there are \{date\}"):
         timed()
     assert counted == []
     assert Client().list_pipelines() == []

@@ -14,7 +14,8 @@ from enum import Enum
 from typing import Annotated, Any, NoReturn
 
 from lateen.authoring.location import shown
-from lateen.authoring.source import Definition, closure_of, definition, own_nodes
+from lateen.authoring.source import closure_of
+from lateen.authoring.syntax import Definition, definition, own_nodes
 from lateen.domain.errors import CompileError
 
 PLACEHOLDERS = ("date", "time")

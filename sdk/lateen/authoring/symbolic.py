@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from lateen.authoring.source import (
+from lateen.authoring.source import closure_of
+from lateen.authoring.syntax import (
     FunctionNode,
     bound_by,
-    closure_of,
     definition,
     dotted,
     parameter_names,

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,31 @@ _ONE_STEP = threading.RLock()
 
 
 def in_process(
-    work: WorkDirectory, socket: Path, definition: Definition, rescues: Path, watch: Watch
+    work: WorkDirectory,
+    socket: Path,
+    task: Task,
+    definition: Definition,
+    rescues: Path,
+    watch: Watch,
 ) -> Outcome:
     """Calls the function here, so that a debugger works. Raises StepInterrupted."""
-    with _ONE_STEP, watch(None):
+    with _ONE_STEP, _set(task.step.env), watch(None):
         return execute(work, socket, definition, rescues)
+
+
+@contextmanager
+def _set(variables: Mapping[str, str]) -> Iterator[None]:
+    """The step's own environment variables, while it runs."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def in_subprocess(
@@ -76,4 +96,5 @@ def _environment(
         "LATEEN_OUTPUTS": work.outputs,
         "TMPDIR": work.temporary,
     }
-    return {**os.environ, **{name: str(value) for name, value in settings.items()}}
+    own = {name: str(value) for name, value in settings.items()}
+    return {**os.environ, **task.step.env, **own}

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Event = Mapping[str, Any]
-"""``kind`` is run-started, step-started, step-finished, step-skipped or run-finished; with it come
-``run``, ``step``, ``status``, ``cached``, ``seconds``, ``message``, ``index``, ``total`` and
+"""``kind`` is run-started, run-paused, step-started, step-waiting, step-finished, step-skipped or
+run-finished; with it come ``run``, ``step``, ``status``, ``cached``, ``seconds``, ``message``, ``index``, ``total`` and
 ``inputs`` where they apply."""
 Observer = Callable[[Event], None]
 
 
 def default_observer() -> Observer:
-    """Plain lines for people at a terminal; silence otherwise, unless ``LATEEN_PROGRESS`` is set."""
+    """Plain lines at a terminal; silence elsewhere, unless ``LATEEN_PROGRESS`` says otherwise."""
     wanted = os.environ.get("LATEEN_PROGRESS")
     if wanted == "none" or (not wanted and not sys.stderr.isatty()):
         return silent
@@ -38,6 +38,8 @@ def line_of(event: Event) -> str | None:
     match event["kind"]:
         case "run-started":
             return f"run {event['run']}"
+        case "run-paused":
+            return f"run {event['run']}: {event['status']}"
         case "step-finished" | "step-skipped":
             place = f"[{event['index']}/{event['total']}]"
             took = f" {event['seconds']:.2f} s" if event.get("seconds") is not None else ""

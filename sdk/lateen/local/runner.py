@@ -139,6 +139,7 @@ class Runner:
         if self._state.desired is Desired.PAUSED and self._state.phase is not RunPhase.PAUSED:
             self._catalog.runs.set_phase(self._record.id, RunPhase.PAUSED)
             self._state = replace(self._state, phase=RunPhase.PAUSED)
+            self._tell("run-paused", status=RunPhase.PAUSED.value)
         left = POLL_SECONDS if wake_at is None else (wake_at - _now()).total_seconds()
         time.sleep(max(0.0, min(POLL_SECONDS, left)))
         self._wish(self._catalog.runs.desired(self._record.id))
@@ -177,7 +178,7 @@ class Runner:
                 definition = self._definition_of(task.step)
             except UserError as error:
                 return Outcome.failed(error, FailureCause.USER)
-            return in_process(work, socket, definition, rescues, watch)
+            return in_process(work, socket, task, definition, rescues, watch)
 
         try:
             return live(task, work, execute, self._stores)

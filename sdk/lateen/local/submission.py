@@ -93,7 +93,7 @@ def uploaded(value: Any, catalog: Catalog, objects: ObjectStore, home: Home) -> 
         payload = {
             **version_payload(manifest, saved.kind.value, saved.pickled),
             "artifact": UPLOADS,
-            "version": manifest.digest.replace("sha256:", "sha256-"),
+            "version": f"sha256-{manifest.digest.removeprefix('sha256:')[:16]}",
             "metadata": saved.metadata,
         }
         catalog.attempts.publish(payload, None, None)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lateen.authoring import source
+from lateen.authoring import source, syntax
 from lateen.authoring.source import code_digest, project_root, reached
 
 Files = dict[str, str]
@@ -578,7 +578,7 @@ def test_a_function_that_has_been_read_once_is_not_read_again(
 ) -> None:
     load = projects.imported({"steps.py": STEPS, "helpers.py": HELPERS}).load
     first = code_digest(load)
-    monkeypatch.setattr(source, "_parsed", pytest.fail)
+    monkeypatch.setattr(syntax, "_parsed", pytest.fail)
     assert code_digest(load) == first
 
 

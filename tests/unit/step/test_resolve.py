@@ -399,9 +399,7 @@ def test_a_default_stands_where_nothing_matches_and_only_there(catalog: Catalog)
     source = Guarded(ArtifactReference("d"), default=None)
     found = resolved(catalog, source)
     assert found.inputs == {"x": PlainInput(None)}
-    assert found.receipts == (
-        Receipt("x", "", to_json(source), value=None, has_value=True),
-    )
+    assert found.receipts == (Receipt("x", "", to_json(source), value=None, has_value=True),)
     made = catalog.publish("d")
     assert artifact(catalog, source) == made.id
 

@@ -1,1 +1,7 @@
-"""Where the bytes of artifacts lie: content-addressed blobs."""
+"""Where the bytes of artifacts lie: content-addressed blobs, in a directory or in a bucket."""
+
+from __future__ import annotations
+
+from .opening import opened
+
+__all__ = ["opened"]

@@ -1,0 +1,47 @@
+"""Where the credentials of an S3 store come from."""
+
+from __future__ import annotations
+
+import configparser
+import os
+
+from minio.credentials import (
+    AWSConfigProvider,
+    ChainedProvider,
+    Credentials,
+    EnvAWSProvider,
+    IamAwsProvider,
+)
+from minio.credentials.providers import Provider
+
+from lateen.domain.errors import SetupError
+
+_ROLES = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+class UsualCredentials(ChainedProvider):
+    """The environment's, else those of a profile, else those of a role.
+
+    A role is asked for only where the environment announces one: elsewhere the question would
+    wait for an address that nobody answers.
+    """
+
+    def __init__(self) -> None:
+        providers: list[Provider] = [EnvAWSProvider(), AWSConfigProvider()]
+        if any(os.environ.get(name) for name in _ROLES):
+            providers.append(IamAwsProvider())
+        super().__init__(providers)
+
+    def retrieve(self) -> Credentials:
+        """Returns them; SetupError where there are none."""
+        try:
+            return super().retrieve()
+        except (ValueError, OSError, configparser.Error):  # whose texts may show what they read
+            raise SetupError(
+                "there are no credentials for the object store; set AWS_ACCESS_KEY_ID and"
+                " AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile of ~/.aws/credentials"
+            ) from None
