@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import servers
 from tests.requirements import require
+from tests.servers.s3_service import S3Service
 
 # How quick the machine is says nothing about the code.
 settings.register_profile("lateen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,3 +30,23 @@ def catalog_url() -> Iterator[str]:
     yield embedded.ensure_running(home)
     embedded.remove(home)
     shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Service]:
+    """A MinIO server that lives as long as the test session; tests use buckets of their own."""
+    program = servers.minio.provided()
+    require(program, servers.minio.REMEDY)
+    service = servers.minio.start(program, tmp_path_factory.mktemp("minio"))
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Service]:
+    """``rclone serve s3`` for as long as the test session."""
+    program = servers.rclone.provided()
+    require(program, servers.rclone.REMEDY)
+    service = servers.rclone.start(program, tmp_path_factory.mktemp("rclone"))
+    yield service
+    service.stop()

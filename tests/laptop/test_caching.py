@@ -614,6 +614,26 @@ def test_metadata_is_not_logged_again_on_the_model_version_that_has_it() -> None
     assert Client().get_model_version(M, "1.0").run_metadata == {"score": 2}
 
 
+def test_metadata_is_logged_again_on_the_version_that_is_in_the_stage_now() -> None:
+    @step
+    def measure() -> int:
+        log_model_metadata({"score": 1})
+        return 1
+
+    @pipeline(model=Model(M, version="production"))
+    def measures():
+        measure()
+
+    training = pipeline(model=Model(M))(doubling.function)
+    for number in (1, 2):
+        training(number)
+        Model(M, version=number).set_stage("production", force=True)
+        run = measures()
+    assert cached(run) == [True]
+    for number in (1, 2):
+        assert Client().get_model_version(M, number).run_metadata == {"score": 1}
+
+
 def test_what_a_step_saved_is_linked_to_the_new_model_version() -> None:
     @step
     def train() -> Annotated[int, "trained"]:

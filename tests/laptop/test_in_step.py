@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -42,6 +43,7 @@ from lateen.domain.errors import (
     UserError,
 )
 from lateen.local import target
+from tests.laptop.conftest import Project
 
 M = "classifier"
 PRODUCTION = ModelStages.PRODUCTION
@@ -145,8 +147,9 @@ def test_a_look_up_without_loading_is_recorded_as_well() -> None:
 
     trained(5)
     Client().get_model_version(M).set_stage(PRODUCTION)
-    (receipt,) = reads(running(body))
+    receipt, value = reads(running(body))
     assert seen == [5]
+    assert value.value["metadata"] == {"value": 5}
     assert receipt.reference == {"model": {"name": M, "version": "production"}}
     assert (receipt.model.number, receipt.stage_event["to"]) == (1, "production")
 
@@ -158,7 +161,8 @@ def test_what_the_context_s_model_is_asked_for_is_recorded() -> None:
     trained(5)
     run = running(body, model=Model(M, version="latest"))
     assert seen == [5]
-    (receipt,) = reads(run)
+    own, receipt = reads(run)
+    assert (own.reference, own.model.number) == ({"model": {}}, 1)
     assert receipt.reference["model"]["artifact"] == "trained"
     assert (receipt.artifact.name, receipt.model.number) == ("trained", 1)
 
@@ -474,11 +478,46 @@ def test_forked_workers_save_and_read() -> None:
     assert {version.run.id for version in saved} == {run.id}
 
 
+ISOLATED = """
+import os
+from typing import Annotated
+
+from lateen import (
+    Client, Model, get_step_context, load_artifact, log_metadata, pipeline, save_artifact, step
+)
+
+
+@step(enable_cache=False)
+def work(value: int) -> Annotated[int, "out"]:
+    save_artifact(os.getpid(), "pid")
+    log_metadata({"loaded": load_artifact("numbers")})
+    get_step_context().add_output_metadata({"attempt": get_step_context().attempt})
+    get_step_context().model.set_stage("staging")
+    return value + Client().get_artifact_version("numbers")
+
+
+@pipeline(model=Model("classifier"))
+def working():
+    work(Client().get_artifact_version("numbers"))
+"""
+
+
+def test_a_step_in_a_process_of_its_own_reads_and_writes_alike(project: Project) -> None:
+    save_artifact(10, "numbers")
+    project.write("isolated", ISOLATED)
+    run = target.default().run(project.load("isolated").working.compile(), isolated=True)
+    assert load_artifact("pid") != os.getpid()
+    assert run.steps["work"].output.data == 20
+    assert run.steps["work"].output.run_metadata["attempt"] == 1
+    assert logged(run, "work") == {"loaded": 10}
+    assert Client().get_model_version(M, "staging").get_artifact("pid").run.id == run.id
+
+
 # 23: metadata
 
 
-def logged(run: RunView) -> dict[str, Any]:
-    return run.steps["run"].run_metadata
+def logged(run: RunView, step: str = "run") -> dict[str, Any]:
+    return run.steps[step].run_metadata
 
 
 def test_metadata_without_a_target_goes_to_the_step() -> None:
@@ -501,7 +540,13 @@ def test_metadata_goes_to_the_step_s_output_where_that_is_inferred() -> None:
 
     run = running(body)
     output = run.steps["run"].output
-    assert {key: output.run_metadata[key] for key in "abcde"} == dict(a=1, b=2, c=3, d=4, e=5)
+    assert {key: output.run_metadata[key] for key in "abcde"} == {
+        "a": 1,
+        "b": 2,
+        "c": 3,
+        "d": 4,
+        "e": 5,
+    }
     assert output.tags == ("good",)
     assert logged(run) == {}
 

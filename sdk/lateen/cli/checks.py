@@ -60,12 +60,13 @@ def checks() -> Iterator[Check]:
     needs_local = home.database_url is None
     for package, extra in _EXTRAS.items():
         needed = extra == "local" and (needs_local or package == "psycopg")
+        needed |= extra == "s3" and home.store.startswith("s3://")
         yield package_check(package, f"pip install 'lateen[{extra}]'", needed=needed)
     for package, purpose in _MATERIALIZED.items():
         yield package_check(package, f"pip install {package}, for {purpose}", needed=False)
     yield tried("home", lambda: _home(home))
     yield tried("catalog", _catalog)
-    yield tried("object store", _store)
+    yield tried("object store", lambda: _store(home))
 
 
 def package_check(name: str, remedy: str, *, needed: bool) -> Check:
@@ -100,9 +101,13 @@ def _catalog() -> str:
     return f"{len(current().call('pipelines'))} pipelines"
 
 
-def _store() -> str:
+def _store(home: Home) -> str:
     from lateen.client.transport import current
 
+    if home.store.startswith("s3://"):
+        from lateen.stores.objects import opened
+
+        next(opened(home.store).blobs(), None)
     place = str(current().call("stack")["artifact_store"])
     if place.startswith("/") and Path(place).exists() and not os.access(place, os.W_OK):
         raise PermissionError(f"{place} cannot be written to; give it to this user")

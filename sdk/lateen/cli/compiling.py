@@ -14,7 +14,6 @@ from lateen.cli.loading import load_pipeline, located
 from lateen.cli.parameters import typed_parameters
 from lateen.cli.streams import stdout_for_data
 from lateen.domain.spec import PipelineSpec
-from lateen.step.savable import check_savable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +40,6 @@ def compiled_from(
         values = typed_parameters(pipeline, parameters)
         with located(Path(pipeline.function.__code__.co_filename)):
             compiled = pipeline.compile(**values)
-            check_savable(compiled.definitions.values())
     return compiled if use_cache else replace(compiled, spec=_without_cache(compiled.spec))
 
 

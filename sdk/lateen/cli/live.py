@@ -22,6 +22,7 @@ _MARKS = {
     "Failed": ("✗", "red"),
     "Cancelled": ("✗", "magenta"),
     "Skipped": ("-", "bright_black"),
+    "Waiting": ("…", "yellow"),
 }
 
 
@@ -53,13 +54,13 @@ class RunTable:
                 self.title = f"run {event['run']}"
             case "step-started":
                 self._lines[event["step"]] = Line(event["step"])
-            case "step-finished" | "step-skipped":
-                self._finish(event)
+            case "step-waiting" | "step-finished" | "step-skipped":
+                self._note(event)
             case "run-finished":
                 self._end(event)
         self.total = event.get("total") or self.total
 
-    def _finish(self, event: Event) -> None:
+    def _note(self, event: Event) -> None:
         line = self._lines.setdefault(event["step"], Line(event["step"]))
         line.status = event["status"]
         line.seconds = event.get("seconds")

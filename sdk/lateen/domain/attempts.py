@@ -43,6 +43,8 @@ class Hit:
     """Versions that it saved beside its outputs."""
     metadata: Mapping[str, Any]
     """What it logged on its step."""
+    model_version: str | None
+    """The id of the model version that it worked with."""
     model_metadata: Mapping[str, Any]
     """What it logged on the model version that it worked with."""
     reads: tuple[Receipt, ...]

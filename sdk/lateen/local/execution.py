@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lateen.domain.states import FailureCause
+from lateen.step.entrypoints import chosen_materializers
 from lateen.step.execute import Definition, execute
 from lateen.step.outcome import Outcome
 from lateen.step.task import Task
@@ -91,6 +93,7 @@ def _environment(
         "LATEEN_SOCKET": socket,
         "LATEEN_ENTRYPOINT": task.step.entrypoint,
         "LATEEN_SOURCE": source or "",
+        "LATEEN_MATERIALIZERS": json.dumps(chosen_materializers(task.step)),
         "LATEEN_RESCUES": rescues,
         "LATEEN_INPUTS": work.inputs,
         "LATEEN_OUTPUTS": work.outputs,

@@ -31,17 +31,9 @@ class Home:
         )
 
     @property
-    def store(self) -> Path:
-        """The blobs."""
-        if self.store_url is None:
-            return self.root / "store"
-        if not self.store_url.startswith("file://"):
-            scheme = self.store_url.partition(":")[0]
-            raise SetupError(
-                f"LATEEN_STORE_URL: this Lateen stores in a directory (file:///path), not in"
-                f" {scheme!r}"
-            )
-        return Path(self.store_url.removeprefix("file://"))
+    def store(self) -> str:
+        """Where the blobs are: a path, or a URL for ``lateen.stores.objects.opened``."""
+        return self.store_url or str(self.root / "store")
 
     def prepare(self) -> None:
         """Makes the folder that runs work in; SetupError where nothing can be written there."""

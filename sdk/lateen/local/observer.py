@@ -9,8 +9,8 @@ from typing import Any
 
 Event = Mapping[str, Any]
 """``kind`` is run-started, run-paused, step-started, step-waiting, step-finished, step-skipped or
-run-finished; with it come ``run``, ``step``, ``status``, ``cached``, ``seconds``, ``message``, ``index``, ``total`` and
-``inputs`` where they apply."""
+run-finished; with it come ``run``, ``step``, ``status``, ``cached``, ``seconds``, ``message``,
+``index``, ``total`` and ``inputs`` where they apply."""
 Observer = Callable[[Event], None]
 
 
@@ -40,7 +40,7 @@ def line_of(event: Event) -> str | None:
             return f"run {event['run']}"
         case "run-paused":
             return f"run {event['run']}: {event['status']}"
-        case "step-finished" | "step-skipped":
+        case "step-waiting" | "step-finished" | "step-skipped":
             place = f"[{event['index']}/{event['total']}]"
             took = f" {event['seconds']:.2f} s" if event.get("seconds") is not None else ""
             inputs = f"  {event['inputs']}" if event.get("inputs") else ""

@@ -68,6 +68,8 @@ class Runner:
         self._interrupter = Interrupter(self._wanted)
         self._failures: dict[str, Outcome] = {}
         """How the steps ended that have failed and not succeeded since."""
+        self._waiting_for: dict[str, str] = {}
+        """What waiting steps were last said to wait for."""
 
     @property
     def exception(self) -> BaseException | None:
@@ -154,7 +156,8 @@ class Runner:
             self._state = replace(self._state, desired=desired)
 
     def _start(self, step: StepSpec, n: int) -> None:
-        self._tell("step-started", step, attempt=n)
+        if self._state.steps[step.name].phase is not StepPhase.WAITING:
+            self._tell("step-started", step, attempt=n)
         began = time.monotonic()
         task = self._task(step, n)
         try:
@@ -270,9 +273,10 @@ class Runner:
         name, now = task.step.name, _now()
         before = self._state.steps[name]
         since = before.waiting_since or now
-        if before.phase is not StepPhase.WAITING:
-            words = str((ended.outcome.error or {}).get("message", ""))
-            self._catalog.runs.skip(self._record.id, name, ended.phase, "Waiting", words)
+        words = str((ended.outcome.error or {}).get("message", ""))
+        if before.phase is not StepPhase.WAITING or words != self._waiting_for.get(name):
+            self._waiting_for[name] = words
+            self._catalog.runs.wait(self._record.id, name, words)
             self._tell("step-waiting", task.step, status=ended.phase.value, message=words)
         look_again_at = now + timedelta(seconds=POLL_SECONDS)
         waiting = Step(ended.phase, before.attempts, since, look_again_at)

@@ -22,7 +22,6 @@ from lateen.domain.spec import PipelineSpec
 from lateen.local.home import Home
 from lateen.step.operations import version_payload
 from lateen.step.ports import Catalog, ObjectStore
-from lateen.step.savable import check_savable
 from lateen.step.transfer import store_tree
 from lateen.stores.catalog.catalog import Catalog as PostgresCatalog
 from lateen.stores.catalog.runs import RunRecord
@@ -43,7 +42,6 @@ def submitted(
     Raises CompileError and ParameterError before anything is written, MaterializerError where a
     value that the caller brought cannot be saved.
     """
-    check_savable(compiled.definitions.values())
     parameters = bound(compiled.spec.parameters, compiled.parameters)
     digests = {
         placeholder: uploaded(value, catalog, objects, home)

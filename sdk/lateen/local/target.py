@@ -19,18 +19,18 @@ from lateen.domain.spec import StepSpec
 from lateen.domain.states import RunPhase
 from lateen.local.home import Home
 from lateen.local.observer import Observer, default_observer
+from lateen.local.operations import LocalOperations
 from lateen.local.replay import check_code, replayed
 from lateen.local.runner import Runner
 from lateen.local.submission import submitted
 from lateen.local.sweep import sweep
-from lateen.step.entrypoints import definition
+from lateen.step.entrypoints import chosen_materializers, definition
 from lateen.step.execute import Definition
-from lateen.step.operations import Operations
-from lateen.step.ports import Stores
+from lateen.step.ports import ObjectStore, Stores
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.runs import RunRecord
 from lateen.stores.embedded import ensure_running
-from lateen.stores.objects.directory import DirectoryStore
+from lateen.stores.objects import opened
 
 
 class LocalTarget:
@@ -46,9 +46,9 @@ class LocalTarget:
         return Catalog(self.home.database_url or ensure_running(self.home.root))
 
     @cached_property
-    def objects(self) -> DirectoryStore:
-        """The object store."""
-        return DirectoryStore(self.home.store)
+    def objects(self) -> ObjectStore:
+        """The object store; SetupError where its URL names none."""
+        return opened(self.home.store)
 
     @cached_property
     def _scratch(self) -> Path:
@@ -58,13 +58,13 @@ class LocalTarget:
         atexit.register(_remove, path, os.getpid())
         return path
 
-    def transport(self) -> Operations:
+    def transport(self) -> LocalOperations:
         """What answers the client's operations where no step runs."""
         return self._operations
 
     @cached_property
-    def _operations(self) -> Operations:
-        return Operations(Stores(self.catalog, self.objects), self._scratch, person())
+    def _operations(self) -> LocalOperations:
+        return LocalOperations(self.catalog, self.objects, self._scratch, person())
 
     def run(
         self,
@@ -93,7 +93,9 @@ class LocalTarget:
         old = self.catalog.runs.load(self.catalog.reading.run_id(run))
 
         def definition_of(step: StepSpec) -> Definition:
-            found: Definition = definition(step.entrypoint or "", old.source)
+            found: Definition = definition(
+                step.entrypoint or "", old.source, chosen_materializers(step)
+            )
             return found
 
         check_code(old, definition_of)

@@ -7,7 +7,7 @@ import sys
 from lateen.local.observer import plain
 from lateen.local.runner import Runner
 from lateen.local.target import default, person
-from lateen.step.entrypoints import definition
+from lateen.step.entrypoints import chosen_materializers, definition
 
 
 def main(run: str) -> int:
@@ -16,7 +16,7 @@ def main(run: str) -> int:
     record = target.catalog.runs.load(run)
     runner = Runner(
         record,
-        lambda step: definition(step.entrypoint or "", record.source),
+        lambda step: definition(step.entrypoint or "", record.source, chosen_materializers(step)),
         target.catalog,
         target.objects,
         target.home,

@@ -112,10 +112,12 @@ def _deadline(run: Run) -> datetime | None:
 
 def _skips(run: Run, stopping: _Stopping | None) -> Iterator[Skip]:
     """Steps that depend on one that went wrong, and all that wait where the run stops."""
+    # Where the run stops, what depends on a cancelled step is cancelled with it.
+    gone = {StepPhase.SKIPPED} if stopping else {StepPhase.SKIPPED, StepPhase.CANCELLED}
     lost: dict[str, str] = {
         name: name
         for name, step in run.steps.items()
-        if _failed(run, name) or step.phase in (StepPhase.SKIPPED, StepPhase.CANCELLED)
+        if _failed(run, name) or step.phase in gone
     }
     changed = True
     while changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -21,7 +22,11 @@ def main(arguments: list[str]) -> int:
         return 2
     work = WorkDirectory(Path(os.environ["LATEEN_WORK"]))
     try:
-        found = definition(os.environ["LATEEN_ENTRYPOINT"], os.environ.get("LATEEN_SOURCE") or None)
+        found = definition(
+            os.environ["LATEEN_ENTRYPOINT"],
+            os.environ.get("LATEEN_SOURCE") or None,
+            json.loads(os.environ.get("LATEEN_MATERIALIZERS") or "{}"),
+        )
         outcome = execute(
             work, Path(os.environ["LATEEN_SOCKET"]), found, Path(os.environ["LATEEN_RESCUES"])
         )

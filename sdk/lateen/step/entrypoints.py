@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
@@ -13,27 +15,48 @@ from typing import Any
 from lateen.authoring.composition import loading
 from lateen.authoring.source import project_root
 from lateen.domain.errors import SetupError
+from lateen.domain.spec import StepSpec
 
 
-def definition(entrypoint: str, source: str | None) -> Any:
+def definition(
+    entrypoint: str, source: str | None, materializers: Mapping[str, str] | None = None
+) -> Any:
     """The step's definition behind ``module:qualname``.
 
     ``source`` is the file that the pipeline was compiled from: it stands for ``__main__``, and its
-    project is importable. SetupError where the function is not found.
+    project is importable. ``materializers`` are the classes, by output, that the pipeline chose.
+    SetupError where the function or a class is not found.
     """
-    module_name, _, qualname = entrypoint.partition(":")
-    module = _module(module_name, source)
-    try:
-        step = reduce(getattr, qualname.split("."), module)
-    except AttributeError:
-        raise SetupError(
-            f"{module_name} has no {qualname!r}: a step that another process runs must be defined"
-            " at the top level of a module"
-        ) from None
+    step = _found(entrypoint, source, "a step")
     found = getattr(step, "definition", None)
     if found is None:
         raise SetupError(f"{entrypoint} is {type(step).__name__}, not a step; is @step missing?")
-    return found
+    chosen = {
+        output: _found(path, source, "a materializer")
+        for output, path in (materializers or {}).items()
+    }
+    return replace(found, materializers={**found.materializers, **chosen})
+
+
+def chosen_materializers(step: StepSpec) -> dict[str, str]:
+    """The classes that a compiled step names for its outputs, by output."""
+    return {
+        output.name: output.materializer
+        for output in step.outputs
+        if output.materializer is not None
+    }
+
+
+def _found(path: str, source: str | None, what: str) -> Any:
+    module_name, _, qualname = path.partition(":")
+    module = _module(module_name, source)
+    try:
+        return reduce(getattr, qualname.split("."), module)
+    except AttributeError:
+        raise SetupError(
+            f"{module_name} has no {qualname!r}: {what} that another process needs must be defined"
+            " at the top level of a module"
+        ) from None
 
 
 def load_file(path: Path) -> ModuleType:

@@ -78,7 +78,7 @@ def _serve(
                 for output, version in hit.outputs.items()
             ],
             "links": list(hit.saved),
-            "metadata": _logged_again(task, hit),
+            "metadata": _logged_again(hit),
             "cached_from": {
                 "run": hit.source.run,
                 "run_name": hit.run_name,
@@ -96,11 +96,12 @@ def _serve(
     )
 
 
-def _logged_again(task: Task, hit: Hit) -> list[Json]:
-    """What the hit logged on its step and on the model version that its run made."""
+def _logged_again(hit: Hit) -> list[Json]:
+    """What the hit logged on its step, and on its model version where this one is another."""
     metadata: list[Json] = []
     if hit.metadata:
         metadata.append({"target": {}, "values": dict(hit.metadata)})
-    if hit.model_metadata and "model" in beginning(task):
-        metadata.append({"target": {"own_model": True}, "values": dict(hit.model_metadata)})
+    if hit.model_metadata:
+        target = {"other_model_than": hit.model_version}
+        metadata.append({"target": target, "values": dict(hit.model_metadata)})
     return metadata

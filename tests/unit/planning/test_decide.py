@@ -343,6 +343,18 @@ def test_a_cancelled_run_ends_what_runs_first() -> None:
     )
 
 
+def test_what_depends_on_a_cancelled_step_is_cancelled_and_what_depends_on_a_failure_skipped() -> (
+    None
+):
+    cancelled = Step(
+        StepPhase.CANCELLED, (Attempt(1, AttemptState.FENCED, FailureCause.CANCELLED, START),)
+    )
+    decision = asked(Desired.CANCELLED, a=cancelled, c=SUCCEEDED)
+    assert decision.actions[0] == Skip("b", StepPhase.CANCELLED, "cancelled on request")
+    decision = asked(Desired.CANCELLED, a=failed(), c=SUCCEEDED)
+    assert decision.actions[0] == Skip("b", StepPhase.SKIPPED, "the step 'a' did not succeed")
+
+
 def test_a_cancelled_run_in_which_nothing_runs_ends_at_once() -> None:
     decision = asked(Desired.CANCELLED)
     assert [type(action) for action in decision.actions] == [Skip, Skip, Skip, Finish]

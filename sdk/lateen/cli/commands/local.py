@@ -24,6 +24,7 @@ def local() -> None:
 def status(form: str) -> None:
     """Show whether the database runs, and where everything is."""
     from lateen.stores import embedded
+    from lateen.stores.objects import shown
 
     home = Home.of(os.environ)
     found = embedded.status(home.root)
@@ -35,7 +36,7 @@ def status(form: str) -> None:
         "postgres": found.version,
         "data": str(found.data),
         "log": str(found.log),
-        "store": home.store_url or str(home.store),
+        "store": shown(home.store),
     }
     if form == "table":
         words = {**facts, "running": "yes" if found.running else "no"}

@@ -299,6 +299,7 @@ def _step(row: Row) -> Json:
         "reason": row["reason"],
         "message": row["message"],
         "cached": row["phase"] == "Cached",
+        "waiting_since": _time(row["waiting_since"]),
         "attempts": attempts,
     }
 

@@ -112,6 +112,10 @@ class Runs:
             "skip-step", run=run, step=step, phase=phase.value, reason=reason, message=message
         )
 
+    def wait(self, run: str, step: str, message: str) -> None:
+        """Shows that a step waits, and for what."""
+        self._run("wait-for-step", run=run, step=step, message=message)
+
     def desired(self, run: str) -> Desired:
         """What the owner wants of a run now; Cancelled where it was deleted."""
         rows = self._run("desired", run=run)
@@ -163,4 +167,5 @@ def _step(row: Row) -> Step:
         )
         for item in row["attempts"]
     )
-    return Step(StepPhase(row["phase"]), attempts)
+    phase = StepPhase(row["phase"])
+    return Step(phase, attempts, row["waiting_since"] if phase is StepPhase.WAITING else None)

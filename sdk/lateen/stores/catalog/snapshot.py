@@ -208,6 +208,7 @@ class Snapshot:
             row["blobs"] or {},
             tuple(row["saved"] or ()),
             row["metadata"] or {},
+            str(row["model_version_id"]) if row["model_version_id"] else None,
             row["model_metadata"] or {},
             tuple(reads),
         )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .opening import opened
+from .opening import opened, shown
 
-__all__ = ["opened"]
+__all__ = ["opened", "shown"]

@@ -10,12 +10,14 @@ from urllib.parse import unquote, urlsplit
 from lateen.domain.errors import SetupError
 
 from .directory import DirectoryStore
+from .s3.location import Location
 
 if TYPE_CHECKING:
-    from .s3 import S3Store
+    from .s3.store import S3Store
 
 KNOWN = (
-    "a directory (/path or file:///path) or a bucket (s3://BUCKET/PREFIX?endpoint=...&region=...)"
+    "a directory (/path or file:///path) or a bucket"
+    " (s3://BUCKET/PREFIX?endpoint=https://HOST:PORT&region=REGION)"
 )
 
 
@@ -24,13 +26,32 @@ def opened(place: str | Path) -> DirectoryStore | S3Store:
 
     Raises SetupError where the URL names no store, or the extra that it needs is missing.
     """
+    found = _located(place)
+    if isinstance(found, Path):
+        return DirectoryStore(found)
+    if find_spec("minio") is None:
+        raise SetupError(
+            f"the object store {found} needs the client minio, which is not installed:"
+            " pip install 'lateen[s3]'"
+        )
+    from .s3.store import S3Store
+
+    return S3Store(found)
+
+
+def shown(place: str | Path) -> str:
+    """The path or the URL for people; SetupError where it names no store or holds a secret."""
+    return str(_located(place))
+
+
+def _located(place: str | Path) -> Path | Location:
     if isinstance(place, Path) or "://" not in place:
-        return DirectoryStore(Path(place))
+        return Path(place)
     scheme = place.partition("://")[0].lower()
     if scheme == "file":
-        return DirectoryStore(_path(place))
+        return _path(place)
     if scheme == "s3":
-        return _bucket(place)
+        return Location.of(place)
     raise SetupError(f"an object store cannot be in {scheme[:20]!r}; it is in {KNOWN}")
 
 
@@ -38,21 +59,7 @@ def _path(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
         raise SetupError(
-            f"the object store {url!r} names the computer {parts.netloc!r};"
+            f"the object store {url!r} is on the computer {parts.netloc!r};"
             " a directory of this one is file:///path, with three slashes"
         )
     return Path(unquote(parts.path))
-
-
-def _bucket(url: str) -> S3Store:
-    from .s3.location import Location
-
-    location = Location.of(url)
-    if find_spec("minio") is None:
-        raise SetupError(
-            f"the object store {location} needs the client minio, which is not installed:"
-            " pip install 'lateen[s3]'"
-        )
-    from .s3 import S3Store
-
-    return S3Store(location)

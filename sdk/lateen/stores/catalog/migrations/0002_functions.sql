@@ -85,7 +85,8 @@ BEGIN
     UPDATE attempts
        SET state = 'began', began_at = coalesce(began_at, clock_timestamp()), model_version_id = own
      WHERE run_id = held.run_id AND step = held.step AND n = held.n;
-    UPDATE steps SET phase = 'Running' WHERE run_id = held.run_id AND name = held.step;
+    UPDATE steps SET phase = 'Running', reason = NULL, message = NULL
+     WHERE run_id = held.run_id AND name = held.step;
     RETURN jsonb_build_object('model_version', own);
 END $$;
 
@@ -258,10 +259,13 @@ BEGIN
             END IF;
         END LOOP;
         FOR item IN SELECT * FROM jsonb_array_elements(coalesce(p->'metadata', '[]')) LOOP
+            CONTINUE WHEN item->'target' ? 'other_model_than'
+                      AND (held.model_version_id IS NULL OR
+                           held.model_version_id = (item->'target'->>'other_model_than')::uuid);
             PERFORM log_metadata(
                 CASE WHEN item->'target' ? 'output'
                      THEN jsonb_build_object('artifact_version', versions->(item->'target'->>'output'))
-                     WHEN item->'target' ? 'own_model'
+                     WHEN item->'target' ? 'other_model_than'
                      THEN jsonb_build_object('model_version', held.model_version_id)
                      ELSE jsonb_build_object('run', held.run_id, 'step', held.step) END,
                 item->'values', held.run_id, held.step);
@@ -271,6 +275,13 @@ BEGIN
                      ORDER BY value->>'model', promotions.place LOOP
             PERFORM set_stage(item, held.run_id, held.step, held.n);
         END LOOP;
+        UPDATE receipts r SET moved = true
+          FROM jsonb_array_elements(coalesce(p->'moved', '[]')) AS m
+         WHERE r.run_id = held.run_id AND r.step = held.step AND r.attempt = held.n
+           AND r.kind = m->>'kind' AND r.input = m->>'input' AND r.path = m->>'path'
+           AND r.reference = m->'reference'
+           AND r.artifact_version_id IS NOT DISTINCT FROM (m->>'artifact_version')::uuid
+           AND r.model_version_id IS NOT DISTINCT FROM (m->>'model_version')::uuid;
     END IF;
     UPDATE attempts
        SET state = p->>'state', cause = p->>'cause',

@@ -4,6 +4,9 @@ ALTER TABLE runs
     ADD COLUMN pinned_at timestamptz,                -- when the references of all steps were fixed
     ADD COLUMN replay_of uuid REFERENCES runs ON DELETE SET NULL;
 
+ALTER TABLE steps
+    ADD COLUMN waiting_since timestamptz;            -- since when its references match nothing yet
+
 CREATE TABLE run_pins (
     run_id              uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
     step                text NOT NULL,

@@ -94,7 +94,7 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
             SELECT DISTINCT ON (key) key, value FROM metadata
              WHERE model_version_id = a.model_version_id AND by_run = a.run_id AND by_step = a.step
              ORDER BY key, id DESC) newest) AS model_metadata,
-       a.read_in_body
+       a.model_version_id, a.read_in_body
   FROM attempts a JOIN runs r ON r.id = a.run_id
  WHERE a.cache_key = %(cache_key)s AND a.state = 'committed' AND a.cacheable
    AND NOT a.promoted

@@ -118,8 +118,11 @@ SELECT id FROM runs WHERE id BETWEEN %(low)s AND %(high)s LIMIT 2
 SELECT name FROM runs ORDER BY created_at DESC LIMIT 1000
 
 -- name: runs
--- Runs by id.
-SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.message, r.parameters, r.created_at,
+-- Runs by id; one that waits says for what.
+SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.parameters, r.created_at,
+       coalesce(r.message, (
+            SELECT history_name || ' waits: ' || message FROM steps
+             WHERE run_id = r.id AND phase = 'Waiting' ORDER BY position LIMIT 1)) AS message,
        r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired, s.body,
        r.replay_of, (SELECT name FROM runs old WHERE old.id = r.replay_of) AS replay_name,
        (SELECT jsonb_object_agg(key, value) FROM (
@@ -130,7 +133,7 @@ SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.message, r.paramet
 
 -- name: run-steps
 -- The steps of a run with their attempts.
-SELECT s.name, s.history_name, s.phase, s.reason, s.message,
+SELECT s.name, s.history_name, s.phase, s.reason, s.message, s.waiting_since,
        coalesce(jsonb_agg(jsonb_build_object(
            'n', a.n, 'state', a.state, 'cause', a.cause, 'error', a.error,
            'opened_at', a.opened_at, 'began_at', a.began_at, 'ended_at', a.ended_at,

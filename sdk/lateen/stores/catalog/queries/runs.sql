@@ -28,12 +28,12 @@ SELECT r.id, r.name, r.parameters, r.desired, r.phase, r.created_at, r.started_a
 
 -- name: steps-for-runner
 -- The steps of a run with their attempts so far.
-SELECT s.name, s.phase,
+SELECT s.name, s.phase, s.waiting_since,
        coalesce(jsonb_agg(jsonb_build_object('n', a.n, 'state', a.state, 'cause', a.cause,
                                              'ended_at', a.ended_at) ORDER BY a.n)
                 FILTER (WHERE a.n IS NOT NULL), '[]') AS attempts
   FROM steps s LEFT JOIN attempts a ON a.run_id = s.run_id AND a.step = s.name
- WHERE s.run_id = %(run)s GROUP BY s.name, s.phase, s.position ORDER BY s.position
+ WHERE s.run_id = %(run)s GROUP BY s.run_id, s.name ORDER BY s.position
 
 -- name: start-run
 -- Marks a run as running, unless it has finished.
@@ -59,6 +59,13 @@ SELECT finish_run(%(payload)s) AS number
 -- name: skip-step
 -- A step that is not going to run.
 UPDATE steps SET phase = %(phase)s, reason = %(reason)s, message = %(message)s
+ WHERE run_id = %(run)s AND name = %(step)s
+
+-- name: wait-for-step
+-- A step whose references may wait for what they match; since when it waits stays as it was.
+UPDATE steps SET phase = 'Waiting', reason = 'Waiting', message = %(message)s,
+                 waiting_since = CASE WHEN phase = 'Waiting' THEN waiting_since
+                                      ELSE clock_timestamp() END
  WHERE run_id = %(run)s AND name = %(step)s
 
 -- name: open-attempts

@@ -15,9 +15,3 @@ The bucket must exist. It needs no versioning: with it, what is deleted keeps it
 that is killed while it uploads a large blob leaves parts behind that nobody sees; a lifecycle rule
 AbortIncompleteMultipartUpload removes them.
 """
-
-from __future__ import annotations
-
-from .store import S3Store
-
-__all__ = ["S3Store"]

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
 from itertools import islice
 from threading import BoundedSemaphore
 from typing import TypeVar
-from urllib.parse import urlsplit
 
-import certifi
-from minio import Minio
 from minio.datatypes import Part
 from minio.error import S3Error
-from urllib3 import PoolManager, Timeout
 
-from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
+from lateen.domain.errors import LateenError, StoreUnavailable
 from lateen.stores.objects.blobs import missing_blob
 
 from .body import Body
-from .credentials import UsualCredentials
+from .client import client
 from .failures import ABSENT, BEYOND, explaining
 from .limits import Limits
 from .location import Location
@@ -29,9 +24,6 @@ from .patience import Patience
 
 T = TypeVar("T")
 
-CONNECTIONS = 64
-"""Kept open when idle: more than all threads of a few transfers use at once."""
-CONNECT_SECONDS = 10.0
 PAGE = 1000
 
 
@@ -48,7 +40,7 @@ class Bucket:
         self.patience = patience
         self.room = BoundedSemaphore(limits.lanes)
         """Bounds the parts of all uploads that are in memory at once."""
-        self._client = _client(location, patience)
+        self._client = client(location, patience)
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of this name."""
@@ -160,30 +152,3 @@ class Bucket:
                 return request()
 
         return self.patience.over(explained)
-
-
-def _client(location: Location, patience: Patience) -> Minio:
-    endpoint = urlsplit(location.endpoint)
-    try:
-        return Minio(
-            endpoint.netloc,
-            region=location.region,
-            secure=endpoint.scheme == "https",
-            credentials=UsualCredentials(),
-            http_client=PoolManager(
-                maxsize=CONNECTIONS,
-                timeout=Timeout(
-                    connect=min(CONNECT_SECONDS, patience.timeout), read=patience.timeout
-                ),
-                retries=False,
-                cert_reqs="CERT_REQUIRED",
-                ca_certs=_certificates(),
-            ),
-        )
-    except ValueError as error:
-        raise SetupError(f"the object store {location} cannot be used: {error}") from None
-
-
-def _certificates() -> str:
-    named = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    return named or certifi.where()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import configparser
 import os
 
-from minio.credentials import (
+from minio.credentials.credentials import Credentials
+from minio.credentials.providers import (
     AWSConfigProvider,
     ChainedProvider,
-    Credentials,
     EnvAWSProvider,
     IamAwsProvider,
+    Provider,
 )
-from minio.credentials.providers import Provider
 
 from lateen.domain.errors import SetupError
 

@@ -64,12 +64,16 @@ def _fill(
 
     def go_on() -> None:
         nonlocal body, position
+        if body is None and position == stop:
+            return
         current, body = body or bucket.open(name, position, stop), None
         with current:
             for chunk in current.chunks():
                 data = chunk[: stop - position]
                 _write(file, data, position)
                 position += len(data)
+                if len(data) < len(chunk):  # the service sends more than it was asked for
+                    return
 
     bucket.patience.over(go_on)
 
@@ -80,8 +84,7 @@ def _digest(file: FileIO, ranges: list[tuple[int, int]], later: list[Future[None
     for (_, stop), arrived in zip(ranges, [None, *later], strict=False):
         if arrived:
             arrived.result()
-        while left := stop - file.tell():
-            read = file.readinto(buffer[:left])
+        while read := file.readinto(buffer[: stop - file.tell()]):
             digest.update(buffer[:read])
     return digest.hexdigest()
 

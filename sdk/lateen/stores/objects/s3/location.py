@@ -17,7 +17,7 @@ PREFIX_BYTES = 900
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _BUCKET = re.compile(rf"(?=.{{3,63}}$)(?!\d+\.\d+\.\d+\.\d+$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]", re.ASCII)
 _REGION = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII)
 
 
@@ -35,7 +35,7 @@ class Location:
     @staticmethod
     def of(url: str, environment: Mapping[str, str] = os.environ) -> Location:
         """The location that an ``s3://`` URL names; SetupError where it names none."""
-        parts = urlsplit(url)
+        parts = _split(url)
         if "@" in parts.netloc:
             raise _secret("the bucket's name")
         options = _options(parts.query)
@@ -59,6 +59,13 @@ class Location:
         path = f"/{quote(self.prefix)}" if self.prefix else ""
         query = {"endpoint": self.endpoint, "region": self.region}
         return f"s3://{self.bucket}{path}?{urlencode(query, safe=':/')}"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url, allow_fragments=False)
+    except ValueError as error:
+        raise SetupError(f"an S3 store's URL is {FORM}; in this one: {error}") from None
 
 
 def _options(query: str) -> dict[str, str]:
@@ -99,11 +106,11 @@ def _prefix(path: str) -> str:
 
 
 def _endpoint(url: str) -> str:
-    parts = urlsplit(url)
+    parts = _split(url)
     if "@" in parts.netloc:
         raise _secret("its endpoint")
     host = parts.netloc.removesuffix(f":{_port(parts)}")
-    plain = not (parts.path.strip("/") or parts.query or parts.fragment)
+    plain = not (parts.path.strip("/") or parts.query)
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or not plain:
         raise SetupError(
             f"{url[:120]!r} is no endpoint of an S3 store; it is https://HOST:PORT or"

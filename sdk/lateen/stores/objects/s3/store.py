@@ -59,12 +59,19 @@ class S3Store:
                 f"the bytes to store cannot be read ({error.strerror or error}); nothing was stored"
             ) from error
 
-    def adopt(self, sha256: str, generation: int, path: Path) -> bool:
+    def adopt(self, sha256: str, generation: int, path: Path) -> bool:  # noqa: ARG002
         """A file of this computer is never in a bucket already: False."""
         _name(sha256, generation)
         return False
 
-    def get(self, sha256: str, generation: int, destination: Path, *, share: bool = False) -> None:
+    def get(
+        self,
+        sha256: str,
+        generation: int,
+        destination: Path,
+        *,
+        share: bool = False,  # noqa: ARG002 - there is nothing here to link to
+    ) -> None:
         """Bring a blob to a new file, which appears once every byte has been checked.
 
         Raises CorruptBlobError where the blob is missing or damaged, SetupError where the

@@ -1,0 +1,61 @@
+"""Ways to break the catalog, each of which a race must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+
+from lateen.stores.catalog import connections
+from lateen.stores.catalog.migrations import shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One thing taken out of the code or the database."""
+
+    edits: Mapping[str, str] = field(default_factory=dict)
+    """Texts in the functions of the database, and what stands there instead."""
+    statements: tuple[str, ...] = ()
+    """What else is done to the database."""
+    break_process: Callable[[], None] = lambda: None
+
+    def break_database(self, url: str) -> None:
+        functions = shipped()["0002_functions.sql"]
+        for found, instead in self.edits.items():
+            assert found in functions, f"the functions no longer hold {found!r}"
+            functions = functions.replace(found, instead)
+        functions = functions.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        with psycopg.connect(url, autocommit=True) as connection:
+            for statement in (*self.statements, functions):
+                connection.execute(statement.encode())
+
+
+def _read_committed() -> None:
+    connections.Connections.snapshot = connections.Connections.transaction  # type: ignore[method-assign]
+
+
+BREAKAGES = {
+    "snapshots are READ COMMITTED": Breakage(break_process=_read_committed),
+    "numbers come from a sequence": Breakage(
+        edits={
+            "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact' FOR UPDATE;": (
+                "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact';"
+            ),
+            "    UPDATE artifacts SET next_version = next_version + 1 WHERE id = the_artifact\n"
+            "        RETURNING next_version - 1 INTO the_number;": (
+                "    the_number := nextval('numbers_of_' || (p->>'artifact'));"
+            ),
+            "          ORDER BY id FOR UPDATE;": "          ORDER BY id;",
+        },
+        statements=tuple(
+            f"CREATE SEQUENCE numbers_of_{artifact}"
+            for artifact in ("data", "weights", "noise", "combined")
+        ),
+    ),
+    "stages change without the model's lock": Breakage(
+        edits={"WHERE id = the_version) FOR NO KEY UPDATE;": "WHERE id = the_version);"},
+        statements=("DROP INDEX one_version_a_stage",),
+    ),
+}
