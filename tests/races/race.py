@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lateen.domain.states import RunPhase
@@ -24,19 +24,16 @@ from tests.catalogs.attempts import (
 from tests.races.breakages import BREAKAGES
 from tests.races.checks import violations_in
 from tests.races.history import History
+from tests.races.roles import ROUNDS
 from tests.races.specs import DATA, FREE, NOISE, PAIRED, PROMOTING, WEIGHTS
 from tests.races.worker import Orders
 
-ROLES = {
-    "publisher": 1,
-    "promoter": 2,
-    "archiver": 1,
-    "fencer": 1,
-    "resolver": 3,
-    "combiner": 1,
-}
-PROCESSES = 2
-COUNTED = PROCESSES * (ROLES["resolver"] + ROLES["combiner"])
+PROCESSES = (
+    {"promoter": 1, "publisher": 1, "fencer": 1, "resolver": 3, "combiner": 1},
+    {"promoter": 1, "archiver": 1, "watcher": 1, "resolver": 3, "combiner": 1},
+)
+"""How many threads each role has in each process."""
+COUNTED = sum(number for roles in PROCESSES for role, number in roles.items() if role in ROUNDS)
 """Threads whose turns are rounds."""
 
 
@@ -55,8 +52,13 @@ def race(url: str, rounds: int, seed: int, breakage: str | None = None) -> Resul
     if breakage is not None:
         BREAKAGES[breakage].break_database(url)
     started = time.monotonic()
-    orders = Orders(url, "", seed, -(-rounds // COUNTED), ROLES, breakage)
-    reports = _reports([replace(orders, name=f"worker-{i}") for i in range(PROCESSES)])
+    of_each = -(-rounds // COUNTED)
+    reports = _reports(
+        [
+            Orders(url, f"process-{number}", seed, of_each, roles, breakage)
+            for number, roles in enumerate(PROCESSES)
+        ]
+    )
     done: Counter[str] = Counter()
     violations: list[str] = []
     for report in reports:

@@ -7,6 +7,7 @@ import threading
 from lateen.stores.catalog.connections import Connection, connect
 from tests.races.specs import DATA, FREE, NOISE, PAIRED, WEIGHTS
 
+WATCHER = "watcher"
 NUMBERS = """
 SELECT v.number FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id
  WHERE a.name = %(name)s AND v.number > %(last)s - 100 ORDER BY v.number

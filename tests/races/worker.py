@@ -9,14 +9,14 @@ import tempfile
 import threading
 import traceback
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from lateen.stores.catalog.catalog import Catalog
 from tests.races.breakages import BREAKAGES
 from tests.races.roles import ROLES, ROUNDS, Runner
-from tests.races.watcher import watch
+from tests.races.watcher import WATCHER, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +55,41 @@ class Worker:
     def work(self) -> Report:
         names = count()
         threads = {
-            threading.Thread(target=self._play, args=(role, next(names))): role
+            threading.Thread(target=self._act, args=(role, next(names))): role
             for role, number in self.orders.roles.items()
             for _ in range(number)
         }
-        watching = threading.Thread(target=self._watch)
-        for thread in (*threads, watching):
+        for thread in threads:
             thread.start()
         for thread, role in threads.items():
             if role in ROUNDS:
                 thread.join()
         self._over.set()
-        for thread in (*threads, watching):
+        for thread in threads:
             thread.join()
         self.catalog.close()
         return self.report
 
-    def _play(self, role: str, number: int) -> None:
+    def _act(self, role: str, number: int) -> None:
         name = f"{self.orders.name}-{role}-{number}"
-        runner = Runner(
-            self.catalog, self.scratch, name, random.Random(f"{self.orders.seed} {name}")
-        )
-        rounds = self.orders.rounds if role in ROUNDS else sys.maxsize
         try:
-            while rounds and not self._over.is_set():
-                ROLES[role](runner)
-                rounds -= 1
+            if role == WATCHER:
+                self._tell(watch(self.orders.url, self._over))
+            else:
+                self._play(role, name)
         except Exception:
             self._tell([f"{name}: {traceback.format_exc()}"])
             self._over.set()
+
+    def _play(self, role: str, name: str) -> None:
+        chance = random.Random(f"{self.orders.seed} {name}")
+        runner = Runner(self.catalog, self.scratch, name, chance)
+        rounds = self.orders.rounds if role in ROUNDS else sys.maxsize
+        while rounds and not self._over.is_set():
+            ROLES[role](runner)
+            rounds -= 1
         with self._lock:
             self.report.done.update(runner.done)
-
-    def _watch(self) -> None:
-        try:
-            self._tell(watch(self.orders.url, self._over))
-        except Exception:
-            self._tell([f"watcher: {traceback.format_exc()}"])
-            self._over.set()
 
     def _tell(self, violations: list[str]) -> None:
         with self._lock:
@@ -106,7 +103,7 @@ def main() -> None:
         BREAKAGES[orders.breakage].break_process()
     with tempfile.TemporaryDirectory() as scratch:
         report = Worker(orders, Path(scratch)).work()
-    json.dump(asdict(report), sys.stdout)
+    json.dump({"done": report.done, "violations": report.violations}, sys.stdout)
 
 
 if __name__ == "__main__":

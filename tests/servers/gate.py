@@ -47,13 +47,14 @@ def gate(endpoint: str, faults: Faults) -> Iterator[str]:
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            head = b"".join(iter(lambda: self.rfile.readline(), b"\r\n"))
+            head = b"".join(iter(self.rfile.readline, b"\r\n"))
             if not head:
                 return
             body = self.rfile.read(_length(head))
             fault = faults(head.partition(b"\r\n")[0].decode()) or Fault()
             if fault.answer is not None:
-                self.wfile.write(fault.answer)
+                whole = not head.startswith(b"HEAD")
+                self.wfile.write(fault.answer if whole else _head(fault.answer))
                 return
             with socket.create_connection((host, int(port))) as service:
                 service.sendall(head + b"Connection: close\r\n\r\n" + body)
@@ -74,6 +75,10 @@ def gate(endpoint: str, faults: Faults) -> Iterator[str]:
         server.shutdown()
 
 
+def _head(answer: bytes) -> bytes:
+    return answer[: answer.find(b"\r\n\r\n") + 4]
+
+
 def _length(head: bytes) -> int:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
@@ -83,8 +88,8 @@ def _length(head: bytes) -> int:
 
 
 def _relay(answered: BinaryIO, to: BinaryIO, cut: int | None) -> None:
-    left = cut
-    while data := answered.read(CHUNK if left is None else min(CHUNK, left)):
-        to.write(data)
-        if left is not None:
-            left -= len(data)
+    """Reads to the end, so that the service has done what it was asked for."""
+    sent = 0
+    while data := answered.read(CHUNK):
+        to.write(data if cut is None else data[: max(0, cut - sent)])
+        sent += len(data)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.canonical import canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Receipt:
     def same_as(self, other: Receipt) -> bool:
         """Whether both found the same: the same value, the same bytes, the same model version."""
         if self.has_value or other.has_value:
-            return self.has_value == other.has_value and self.value == other.value
+            # As JSON: 1, 1.0 and True are equal in Python.
+            values = canonical_json(self.value), canonical_json(other.value)
+            return self.has_value == other.has_value and values[0] == values[1]
         if self.artifact is not None or other.artifact is not None:
             return self.digest == other.digest
         return (self.model and self.model.id) == (other.model and other.model.id)

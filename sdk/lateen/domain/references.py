@@ -83,7 +83,7 @@ class RunOutput:
 
     pipeline: str
     select: str
-    """``latest-successful``, ``latest``, or the id of a run."""
+    """``latest-successful``, ``latest`` but for the run that asks, or the id of a run."""
     step: str
     output: str
 
@@ -143,6 +143,8 @@ Read = Subject | Metadata | Attribute
 """What can be looked up in the catalog by itself."""
 Source = Parameter | Value | Version | Metadata | Attribute | Guarded | Items | Entries
 
+LATEST_SUCCESSFUL = "latest-successful"
+"""Selects the newest run that succeeded."""
 RULES = ("default", "wait", "onMoved")
 """What may stand beside a reference in JSON."""
 DETAILS = "details"
@@ -375,15 +377,41 @@ def described(source: Source | Subject) -> str:
         case ModelArtifact(model, artifact, _, _):
             return f"{artifact!r} of {described(model)}"
         case RunOutput(pipeline, select, step, output):
-            return f"{output!r} of the step {step!r} of the {select} run of {pipeline!r}"
+            return f"{output!r} of the step {step!r} of {_run_words(pipeline, select)}"
         case Metadata(key, of, path):
             return f"metadata {'.'.join(map(str, (key, *path)))!r} of {described(of)}"
         case Attribute(name, of):
-            return f"the {name} of {described(of)}"
-        case Guarded(source=guarded):
-            return described(guarded)
+            return f"{_attribute_words(name, of)} of {described(of)}"
+        case Guarded():
+            return f"{described(source.source)}{_rules_words(source)}"
         case Items() | Entries():
             return _container_words(source)
+
+
+def _rules_words(source: Guarded) -> str:
+    rules = []
+    if source.wait is not None:
+        rules.append(f"waits up to {duration_text(source.wait)}")
+    if source.default is not MISSING:
+        rules.append(f"else {source.default!r}")
+    if source.on_moved == "fail":
+        rules.append("must not move")
+    return f" ({', '.join(rules)})" if rules else ""
+
+
+def _run_words(pipeline: str, select: str) -> str:
+    match select:
+        case "latest":
+            return f"the last run of {pipeline!r}"
+        case "latest-successful":
+            return f"the last successful run of {pipeline!r}"
+    return f"the run {select} of {pipeline!r}"
+
+
+def _attribute_words(name: str, of: Subject) -> str:
+    if name != DETAILS:
+        return f"the {name}"
+    return "metadata and stage" if isinstance(of, ModelReference) else "metadata"
 
 
 def _container_words(source: Items | Entries) -> str:

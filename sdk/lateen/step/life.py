@@ -13,6 +13,7 @@ from lateen.domain.errors import CorruptBlobError, StillMissingError, UserError
 from lateen.domain.states import FailureCause, StepPhase
 from lateen.step.ended import Ended
 from lateen.step.outcome import Outcome
+from lateen.step.pinning import fix_references
 from lateen.step.ports import Stores
 from lateen.step.preparing import prepare
 from lateen.step.publish import fail, publish
@@ -33,6 +34,7 @@ def live(task: Task, work: WorkDirectory, execute: Execute, stores: Stores) -> E
     store cannot be reached; every failure of the step itself is committed and in the result.
     """
     try:
+        fix_references(task, stores.catalog)
         resolved = serve_from_cache(task, stores) or resolve_attempt(task, stores.catalog)
     except StillMissingError as error:
         return Ended(StepPhase.WAITING, Outcome.failed(error, FailureCause.REFERENCE))

@@ -24,8 +24,8 @@ class Lookups(Protocol):
 
     def run_output(self, run: str, step: str, output: str) -> ArtifactVersion | None: ...
 
-    def selected_run(self, pipeline: str, select: str) -> str | None:
-        """The id of the ``latest`` or ``latest-successful`` run of a pipeline."""
+    def selected_run(self, pipeline: str, select: str, asking: str) -> str | None:
+        """The ``latest`` or ``latest-successful`` run of a pipeline, but the run that asks."""
 
     def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:
         """A version by stage, ``latest``, number or name."""

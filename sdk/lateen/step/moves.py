@@ -6,44 +6,40 @@ from collections.abc import Callable, Iterator
 
 from lateen.domain.errors import LateenError, ReferenceMovedError
 from lateen.domain.receipts import Receipt
-from lateen.domain.references import Guarded, Source, described, placed, read_from_json
+from lateen.domain.references import Guarded, described, placed, read_from_json
+from lateen.step.pinning import by_place
 from lateen.step.ports import Catalog, Json, Snapshot
-from lateen.step.resolve import externals, look_up, look_up_place
-from lateen.step.resolving import Resolved, by_place
+from lateen.step.resolve import Place, externals, look_up, look_up_place
+from lateen.step.resolving import Resolved
 from lateen.step.task import Task
 
 
 def moved(task: Task, resolved: Resolved, reads: list[Receipt], catalog: Catalog) -> list[Json]:
     """The receipts to flag, as the commit takes them.
 
-    What was pinned may differ from today's on purpose. Raises ReferenceMovedError for a moved
-    reference that the author marked with ``on_moved="fail"``.
+    What a replay pins, or the run as a whole, may differ from today's on purpose. Raises
+    ReferenceMovedError for a moved reference that the author marked with ``on_moved="fail"``.
     """
-    looked_up = [
-        (name, path, source)
-        for name, path, source in externals(task.spec, task.step)
-        if (name, path) not in resolved.pinned
-    ]
+    if task.replay:
+        return []
+    places = [] if task.spec.freshness == "run" else list(externals(task.spec, task.step))
     versions = [read for read in reads if not read.has_value]
-    if not looked_up and not versions:
+    if not places and not versions:
         return []
 
     def work(snapshot: Snapshot) -> list[Json]:
-        inputs = _moved_inputs(task, resolved, looked_up, snapshot)
+        inputs = _moved_inputs(task, resolved, places, snapshot)
         return [*inputs, *_moved_reads(task, versions, snapshot)]
 
     return catalog.attempts.in_snapshot(work)
 
 
 def _moved_inputs(
-    task: Task,
-    resolved: Resolved,
-    looked_up: list[tuple[str, str, Source | None]],
-    snapshot: Snapshot,
+    task: Task, resolved: Resolved, places: list[Place], snapshot: Snapshot
 ) -> Iterator[Json]:
     before = by_place(resolved.resolution.receipts)
     run = task.attempt.run
-    for place in looked_up:
+    for place in places:
         name, path, _ = place
         receipt = before.get((name, path))
         if receipt is None:
@@ -75,7 +71,7 @@ def _refuse(task: Task, name: str, path: str, before: Receipt, now: Receipt | No
     if isinstance(source, Guarded) and source.on_moved == "fail":
         became = f"{now.became} now" if now else "gone now"
         raise ReferenceMovedError(
-            f"input {name!r}: {described(source.source)} was {before.became} when the step started"
+            f"input {name!r}: {described(source.source)} was {before.became} when it was resolved"
             f" and is {became}; the step's outputs were not kept, since on_moved is 'fail'. Run it"
             " again"
         )
@@ -87,4 +83,6 @@ def _flag(kind: str, receipt: Receipt) -> Json:
         "input": receipt.input,
         "path": receipt.path,
         "reference": dict(receipt.reference),
+        "artifact_version": receipt.artifact.id if receipt.artifact else None,
+        "model_version": receipt.model.id if receipt.model else None,
     }

@@ -91,6 +91,10 @@ class Snapshot(Lookups, Protocol):
         """The receipts of the resolution that holds."""
         ...
 
+    def begun_before(self, attempt: AttemptKey) -> list[Receipt]:
+        """What the last attempt before that began had, unless it failed since that moved."""
+        ...
+
     def reads(self, attempt: AttemptKey) -> list[Receipt]:
         """What the body of the attempt looked up, in order."""
         ...

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lateen.domain.artifacts import ArtifactVersion, ModelVersion
+from lateen.domain.durations import duration_text
 from lateen.domain.errors import KindMismatchError, MissingReferenceError, StillMissingError
 from lateen.domain.missing import MISSING
 from lateen.domain.names import LATEST, did_you_mean, is_number
@@ -27,6 +28,7 @@ from lateen.domain.receipts import (
 )
 from lateen.domain.references import (
     DETAILS,
+    LATEST_SUCCESSFUL,
     ArtifactReference,
     Attribute,
     Entries,
@@ -55,6 +57,8 @@ from lateen.step.lookups import Lookups
 
 Pinned = Mapping[tuple[str, str], Receipt]
 """Receipts by input and path."""
+Place = tuple[str, str, Source | None]
+"""An input, a path in it, and the reference there; None is the step's model."""
 STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
 
 
@@ -87,8 +91,8 @@ def resolve(
     return Resolution(inputs, tuple(resolver.receipts), model)
 
 
-def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[tuple[str, str, Source | None]]:
-    """The references of a step to what its run does not make: input, place, and reference.
+def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[Place]:
+    """The references of a step to what its run does not make.
 
     The step's model, where a stage, ``latest`` or a number names its version, comes first, as None.
     """
@@ -105,21 +109,16 @@ def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[tuple[str, str, So
                 yield name, path, leaf
 
 
-def look_up_all(spec: PipelineSpec, step: StepSpec, run: str, lookups: Lookups) -> list[Receipt]:
-    """A receipt for each of the step's ``externals``, whatever else it waits for."""
-    found = (look_up_place(spec, step, run, place, lookups) for place in externals(spec, step))
-    return [receipt for receipt in found if receipt is not None]
-
-
 def look_up_place(
     spec: PipelineSpec,
     step: StepSpec,
     run: str,
-    place: tuple[str, str, Source | None],
+    place: Place,
     lookups: Lookups,
+    conditions: Conditions | None = None,
 ) -> Receipt | None:
-    """The receipt for one of the step's ``externals``."""
-    resolver = _Resolver(run, {}, spec.model_of(step), lookups)
+    """The receipt for one of the step's ``externals``; raises as ``resolve`` does."""
+    resolver = _Resolver(run, {}, spec.model_of(step), lookups, conditions)
     name, path, source = place
     if source is None:
         resolver.step_model()
@@ -228,13 +227,21 @@ class _Resolver:
     def _guarded(self, name: str, path: str, source: Guarded) -> ResolvedInput:
         """What stands where the reference matches; else, after a wait, its default."""
         try:
-            return self.source(name, path, source.source)
+            found = self.source(name, path, source.source)
         except MissingReferenceError as error:
             if source.wait is not None and self._conditions.waited < source.wait:
-                raise StillMissingError(f"{error}; waiting for it") from None
-            if source.default is MISSING:
+                raise StillMissingError(
+                    f"{error}; waiting up to {duration_text(source.wait)} for it"
+                ) from None
+            if source.default is not MISSING:
+                return self._plain(name, path, source, source.default)
+            if source.wait is None:
                 raise
-            return self._plain(name, path, source, source.default)
+            raise MissingReferenceError(
+                f"{error}; waited {duration_text(source.wait)} for it"
+            ) from None
+        self.receipts[-1] = replace(self.receipts[-1], reference=to_json(source))
+        return found
 
     def value(self, name: str, path: str, source: Metadata | Attribute) -> PlainInput:
         subject, found = self.subject(name, path, source.of)
@@ -287,14 +294,17 @@ class _Resolver:
     def _past_output(self, name: str, source: RunOutput) -> ArtifactVersion | None:
         run: str | None = source.select
         if source.select.startswith("latest"):
-            run = self._lookups.selected_run(source.pipeline, source.select)
+            run = self._lookups.selected_run(source.pipeline, source.select, self._run)
         if run is None:
-            known = self._lookups.known("pipelines")
+            raise self._missing_run(name, source)
+        found = self._lookups.run_output(run, source.step, source.output)
+        if found is None:
+            known = self._lookups.known("run-outputs", run)
             raise MissingReferenceError(
-                f"{_of(name)}the pipeline {source.pipeline!r} has no {source.select} run"
-                f"{did_you_mean(source.pipeline, known)}"
+                f"{_of(name)}there is no {described(source)}"
+                f"{did_you_mean(f'{source.step}.{source.output}', known)}"
             )
-        return self._lookups.run_output(run, source.step, source.output)
+        return found
 
     def _linked(
         self, name: str, path: str, source: ModelArtifact
@@ -370,6 +380,18 @@ class _Resolver:
         if value is None:
             raise MissingReferenceError(f"{subject.name!r} is no model version: it has no {name}")
         return value if name == "number" else str(value)
+
+    def _missing_run(self, name: str, source: RunOutput) -> MissingReferenceError:
+        pipelines = list(self._lookups.known("pipelines"))
+        if source.pipeline not in pipelines:
+            hint = did_you_mean(source.pipeline, pipelines)
+            return MissingReferenceError(
+                f"{_of(name)}there is no pipeline {source.pipeline!r}{hint}"
+            )
+        wanted = "that succeeded" if source.select == LATEST_SUCCESSFUL else "before this one"
+        return MissingReferenceError(
+            f"{_of(name)}the pipeline {source.pipeline!r} has no run {wanted} yet; run it first"
+        )
 
     def _missing_artifact(self, name: str, source: Subject) -> MissingReferenceError:
         hint = ""

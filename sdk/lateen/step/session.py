@@ -15,7 +15,7 @@ from typing import Any
 
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.canonical import canonical_json
-from lateen.domain.errors import NotFoundError, StepContextError
+from lateen.domain.errors import LateenError, NotFoundError, StepContextError
 from lateen.domain.names import check_name, did_you_mean
 from lateen.domain.placeholders import rendered
 from lateen.domain.receipts import Receipt, Resolution
@@ -34,7 +34,7 @@ from lateen.domain.references import (
 from lateen.step.operations import Operations
 from lateen.step.ports import Json, Stores
 from lateen.step.promotions import Promotions, check_incumbent, check_protection
-from lateen.step.resolve import check_kind, look_up
+from lateen.step.resolve import check_kind, look_up, needs_own_version
 from lateen.step.task import Task
 
 
@@ -74,7 +74,7 @@ class Session(Operations):
         self._bound: dict[str, Receipt] = {}
         self._recorded: set[str] = set()
         self._noted_models: set[str] = set()
-        self._replayed: dict[str, Receipt] = {}
+        self._replayed: dict[str, list[Receipt]] = {}
         for receipt in resolution.receipts:
             self._bind(receipt)
         if resolution.model is not None:
@@ -82,14 +82,25 @@ class Session(Operations):
             self._bound[_key(OWN_MODEL)] = own
 
     def replay(self, reads: Iterable[Receipt]) -> None:
-        """Makes what the replayed run's step looked up the answer to the same look-ups."""
+        """Makes what the replayed run's step looked up the answers to the same look-ups, in order.
+
+        The model version that a run makes of its own is another one in the replay.
+        """
+        own = canonical_json(to_json(OWN_MODEL))
+        made = needs_own_version(self.task.spec.model_of(self.task.step))
         for receipt in reads:
-            self._replayed.setdefault(canonical_json(receipt.reference), receipt)
+            reference = canonical_json(receipt.reference)
+            if not (made and reference == own):
+                self._replayed.setdefault(reference, []).append(receipt)
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         with self._lock:
             self.pending.opaque |= operation in _HISTORY
-            answer = super().call(operation, **arguments)
+            try:
+                answer = super().call(operation, **arguments)
+            except LateenError:
+                self.pending.opaque = True  # what was not there leaves no receipt to check again
+                raise
             return without_details(answer) if operation in _LOOK_UPS else answer
 
     def begin(self) -> None:
@@ -199,13 +210,15 @@ class Session(Operations):
 
         def work(snapshot: Any) -> Receipt:
             model = self.task.spec.model_of(self.task.step)
-            receipt: Receipt | None = self._replayed.get(canonical_json(to_json(source)))
+            receipt = replayed[0] if replayed else None
             if receipt is None:
                 receipt = look_up(source, self.task.attempt.run, model, snapshot)
             snapshot.record_reads(self.task.attempt, [receipt])
             return receipt
 
+        replayed = self._replayed.get(canonical_json(to_json(source)), [])
         receipt: Receipt = self.catalog.attempts.in_snapshot(work)
+        del replayed[: len(replayed) > 1]  # the last answer stays for whatever else is asked
         self.pending.reads.append(receipt)
         if not receipt.has_value:
             self._noted_models.add(_key(source))
@@ -221,6 +234,8 @@ class Session(Operations):
         """Keeps what a reference became, and what the model version that it names became."""
         if receipt.artifact is not None:
             self._recorded.add(receipt.artifact.id)
+        if receipt.artifact is None and receipt.model is None:
+            return  # a value, or the default of what matched nothing
         source = subject_from_json(receipt.reference)
         subject = source if isinstance(source, ModelReference) else subject_of(source)
         if subject is None:
@@ -295,6 +310,7 @@ _LOOK_UPS = {"artifact_version", "context", "model_artifact", "model_version"}
 _HISTORY = {
     "artifact_versions",
     "artifacts",
+    "differences",
     "model_versions",
     "models",
     "model_artifacts",

@@ -28,10 +28,10 @@ def test_a_view_has_what_the_catalog_recorded():
 
 
 def test_a_view_in_part_fetches_the_rest_and_keeps_what_it_was_given(answering):
-    catalog = answering(artifact_version=artifact_version(version="4"))
+    catalog = answering(details=artifact_version(version="4"))
     view = ArtifactVersionView({"id": "4f0c", "version": "3"})
     assert (view.name, view.version, view.size) == ("scores", "3", 17)
-    assert catalog.asked("artifact_version") == [{"name": "4f0c"}]
+    assert catalog.asked("details") == [{"artifact_version": "4f0c"}]
 
 
 def test_run_and_producer_step_lead_to_history(answering):

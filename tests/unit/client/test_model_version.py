@@ -77,8 +77,8 @@ def test_logged_metadata_is_on_the_view_and_in_the_catalog(answering):
 
 
 def test_refresh_looks_the_version_up_again(answering):
-    catalog = answering(model_version=model_version(stage="staging"), run=run(1))
+    catalog = answering(details=model_version(stage="staging"), run=run(1))
     view = ModelVersionView(model_version())
     assert view.refresh() is view
     assert view.stage is ModelStages.STAGING
-    assert catalog.asked("model_version") == [{"name": "iris", "version": "6"}]
+    assert catalog.asked("details") == [{"model_version": view.id}]

@@ -96,7 +96,7 @@ def test_receipts_say_what_each_reference_became(answering):
     }
     answering(
         step={**step("score"), "receipts": [receipt]},
-        model_version=model_version(stage="archived", description="a model"),
+        details=model_version(stage="archived", description="a model"),
     )
     (found,) = StepView("run-1", step("score")).receipts
     assert (found.input, found.became, found.artifact.name) == ("classifier", "7", "trained")

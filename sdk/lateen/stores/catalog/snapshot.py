@@ -29,6 +29,7 @@ _KNOWN = {
     "linked": "linked-names",
     "metadata": "metadata-keys",
     "pipelines": "pipeline-names",
+    "run-outputs": "run-output-names",
 }
 
 
@@ -67,9 +68,9 @@ class Snapshot:
     def run_output(self, run: str, step: str, output: str) -> ArtifactVersion | None:
         return _artifact(self._one("lookups", "run-output", run=run, step=step, output=output))
 
-    def selected_run(self, pipeline: str, select: str) -> str | None:
+    def selected_run(self, pipeline: str, select: str, asking: str) -> str | None:
         name = "latest-run" if select == LATEST else "latest-successful-run"
-        row = self._one("lookups", name, pipeline=pipeline)
+        row = self._one("lookups", name, pipeline=pipeline, asking=asking)
         return str(row["id"]) if row else None
 
     def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:
@@ -181,6 +182,11 @@ class Snapshot:
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:
         """The receipts of the attempt's resolution that holds."""
         rows = self._all("attempts", "inputs-of-attempt", **attempt.columns)
+        return [self._receipt(row) for row in rows]
+
+    def begun_before(self, attempt: AttemptKey) -> list[Receipt]:
+        """What the last attempt before that began had, unless it failed since that moved."""
+        rows = self._all("attempts", "inputs-begun-before", **attempt.columns)
         return [self._receipt(row) for row in rows]
 
     def reads(self, attempt: AttemptKey) -> list[Receipt]:

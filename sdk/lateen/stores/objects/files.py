@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
@@ -45,7 +45,8 @@ def arriving(destination: Path) -> Iterator[FileIO]:
     except OSError as error:
         raise _arrival_error(error, destination) from error
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _arrival_error(error: OSError, destination: Path) -> LateenError:

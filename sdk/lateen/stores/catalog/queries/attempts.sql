@@ -110,6 +110,21 @@ SELECT r.input, r.path, r.reference, r.stage_event, r.value, r.has_value,
    AND r.kind = 'input' AND r.resolution = t.resolution
  ORDER BY r.id
 
+-- name: inputs-begun-before
+-- What the last attempt before that began was resolved to; nothing where it failed since that moved.
+WITH before AS (
+    SELECT run_id, step, n, resolution, error FROM attempts
+     WHERE run_id = %(run)s AND step = %(step)s AND n < %(n)s AND began_at IS NOT NULL
+     ORDER BY n DESC LIMIT 1
+)
+SELECT r.input, r.path, r.reference, r.stage_event, r.value, r.has_value,
+       r.artifact_version_id, r.model_version_id
+  FROM before b
+  JOIN receipts r ON (r.run_id, r.step, r.attempt) = (b.run_id, b.step, b.n)
+       AND r.kind = 'input' AND r.resolution = b.resolution
+ WHERE b.error->>'type' IS DISTINCT FROM 'ReferenceMovedError'
+ ORDER BY r.id
+
 -- name: reads-of-attempt
 -- What the body of an attempt looked up.
 SELECT input, path, reference, stage_event, value, has_value, artifact_version_id, model_version_id

@@ -84,9 +84,9 @@ SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
  ORDER BY r.finished_number DESC LIMIT 1
 
 -- name: latest-run
--- The newest run of a pipeline.
+-- The newest run of a pipeline but for the one that asks.
 SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
- WHERE p.name = %(pipeline)s
+ WHERE p.name = %(pipeline)s AND r.id <> %(asking)s
  ORDER BY r.created_at DESC, r.id DESC LIMIT 1
 
 -- name: model-by-stage
@@ -234,6 +234,14 @@ SELECT coalesce(v.version_name, v.number::text) AS name, s.stage
 -- The artifacts linked to a model version.
 SELECT DISTINCT a.name FROM model_links l JOIN artifacts a ON a.id = l.artifact_id
  WHERE l.model_version_id = %(id)s ORDER BY a.name LIMIT 1000
+
+-- name: run-output-names
+-- What the steps of a run put out, for the nearest one.
+SELECT s.history_name || '.' || o.output AS name
+  FROM steps s
+  JOIN attempts t ON t.run_id = s.run_id AND t.step = s.name AND t.state = 'committed'
+  JOIN attempt_outputs o ON (o.run_id, o.step, o.attempt) = (t.run_id, t.step, t.n)
+ WHERE s.run_id = %(id)s ORDER BY s.position, o.position LIMIT 1000
 
 -- name: pipeline-names
 -- Names of pipelines, for the nearest one.

@@ -17,7 +17,7 @@ from lateen.stores.objects.blobs import missing_blob
 
 from .body import Body
 from .client import client
-from .failures import ABSENT, BEYOND, explaining
+from .failures import ABSENT, BEYOND, DROPPED, UNTOLD, explaining
 from .limits import Limits
 from .location import Location
 from .patience import Patience
@@ -51,6 +51,9 @@ class Bucket:
             except S3Error as error:
                 if error.code in ABSENT:
                     return False
+                if error.code == UNTOLD:
+                    with self.open(name, 0, 1):
+                        return True
                 raise
             return True
 
@@ -116,9 +119,9 @@ class Bucket:
         return self._again(lambda: send(*self._place(name), data, None, upload, number))
 
     def finish_upload(self, name: str, upload: str, tags: Sequence[str]) -> bool:
-        """Makes the object of all parts; False where the upload is gone.
+        """Makes the object of all parts; False where the service has not got them any more.
 
-        It is gone too where an answer that it had worked was lost.
+        That is so too where it made the object and its answer was lost.
         """
         parts = [Part(number, tag) for number, tag in enumerate(tags, start=1)]
 
@@ -126,7 +129,7 @@ class Bucket:
             try:
                 made = self._client._complete_multipart_upload(*self._place(name), upload, parts)
             except S3Error as error:
-                if error.code == "NoSuchUpload":
+                if error.code in DROPPED:
                     return False
                 raise
             if made.etag is None:  # an error may come after the success of the header

@@ -28,11 +28,13 @@ def download(bucket: Bucket, name: str, file: FileIO) -> str:
         return _digest(file, ranges, later)
 
 
-def digest_of(bucket: Bucket, name: str) -> str:
-    """The digest of a blob, read and not kept; CorruptBlobError where there is none."""
+def digest_of(bucket: Bucket, name: str) -> str | None:
+    """The digest of a blob, read and not kept; None where there is none."""
 
-    def read() -> str:
+    def read() -> str | None:
         digest = hashlib.sha256()
+        if not bucket.exists(name):
+            return None
         with bucket.open(name, 0, 0) as body:
             for chunk in body.chunks():
                 digest.update(chunk)

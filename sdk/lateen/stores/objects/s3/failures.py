@@ -15,20 +15,15 @@ from .location import Location
 
 ABSENT = {"NoSuchKey", "NoSuchObject", "NotFound"}
 """Codes for an object that is not there."""
+DROPPED = {"NoSuchUpload", "InvalidPart"}
+"""Codes for an upload that is not there any more, or not whole."""
+UNTOLD = "BadRequest"
+"""The client's code where the answer to HEAD, which has no body, does not say why it refuses."""
 BEYOND = "InvalidRange"
 """The code for a range that begins after an object's end."""
 
-_CREDENTIALS = {
-    "AccessDenied",
-    "AllAccessDisabled",
-    "AccountProblem",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidSecurity",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-}
+_CREDENTIALS = {"ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
+"""Codes of status 400; those of 401 and 403 are too many to list."""
 _REGION = {
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
@@ -71,15 +66,10 @@ def _explained(error: Exception, location: Location) -> LateenError:
 
 
 def _refused(error: S3Error, location: Location) -> LateenError:
-    code, bucket = error.code or "", f"{location.bucket!r} at {location.endpoint}"
+    code, status = error.code or "", error.response.status
+    bucket = f"{location.bucket!r} at {location.endpoint}"
     if code == "NoSuchBucket":
         return SetupError(f"there is no bucket {bucket}; create it, or name another one")
-    if code in _CREDENTIALS:
-        return SetupError(
-            f"the object store refuses the bucket {bucket} to these credentials ({code}); check"
-            " AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, and that they may"
-            " get, put, delete and list objects there"
-        )
     if code in _REGION:
         return SetupError(
             f"the bucket {bucket} is not in the region {location.region!r} ({code});"
@@ -90,9 +80,15 @@ def _refused(error: S3Error, location: Location) -> LateenError:
             f"this computer's clock and that of {location.endpoint} differ by more than 15 minutes;"
             " set it right"
         )
+    if code in _CREDENTIALS or status in {401, 403}:
+        return SetupError(
+            f"the object store refuses the bucket {bucket} to these credentials ({code}); check"
+            " AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, and that they may"
+            " get, put, delete and list objects there"
+        )
     if code in _FULL:
         return StoreUnavailable(f"the bucket {bucket} has no room ({code}); free some space")
-    return _failed(error.response.status, location, code)
+    return _failed(status, location, code)
 
 
 def _failed(status: int, location: Location, code: str = "") -> LateenError:

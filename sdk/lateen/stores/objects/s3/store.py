@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
-from lateen.domain.errors import SetupError
+from lateen.domain.errors import SetupError, StoreUnavailable
 from lateen.stores.objects.blobs import FOLDER, blob_name, blob_of, check_blob, check_source
 from lateen.stores.objects.files import arriving
 
@@ -53,7 +53,7 @@ class S3Store:
             if size <= self._limits.part:
                 _put(bucket, name, source, sha256, size)
             else:
-                upload(bucket, name, source, sha256, size)
+                _put_large(bucket, name, source, sha256, size)
         except OSError as error:
             raise SetupError(
                 f"the bytes to store cannot be read ({error.strerror or error}); nothing was stored"
@@ -107,6 +107,21 @@ class S3Store:
 
 def _name(sha256: str, generation: int) -> str:
     return f"{FOLDER}/{blob_name(sha256, generation)}"
+
+
+def _put_large(bucket: Bucket, name: str, source: BinaryIO, sha256: str, size: int) -> None:
+    """Stores a blob by parts, once more where the service dropped them."""
+    begin = source.tell() if source.seekable() else None
+    if upload(bucket, name, source, sha256, size):
+        return
+    if begin is not None:
+        source.seek(begin)
+        if upload(bucket, name, source, sha256, size):
+            return
+    raise StoreUnavailable(
+        f"the object store at {bucket.location.endpoint} dropped the upload of"
+        f" {bucket.location.shown(name)} before it was complete; try again later"
+    )
 
 
 def _put(bucket: Bucket, name: str, source: BinaryIO, sha256: str, size: int) -> None:

@@ -7,29 +7,29 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import BinaryIO
 
-from lateen.domain.errors import StoreUnavailable
 from lateen.stores.objects.blobs import check_source
 
 from .bucket import Bucket
 from .download import digest_of
 
 
-def upload(bucket: Bucket, name: str, source: BinaryIO, sha256: str, size: int) -> None:
-    """Stores what ``source`` holds; CorruptBlobError where it is not what was announced."""
+def upload(bucket: Bucket, name: str, source: BinaryIO, sha256: str, size: int) -> bool:
+    """Stores what ``source`` holds; False where the service dropped it on the way.
+
+    Raises CorruptBlobError where the source is not what was announced.
+    """
     identifier = bucket.begin_upload(name)
     try:
         parts = _Parts(source, size, bucket.limits.part_of(size))
         tags = _sent(bucket, name, identifier, parts)
         check_source(parts.found(), sha256, size)
-        finished = bucket.finish_upload(name, identifier, tags)
+        if bucket.finish_upload(name, identifier, tags):
+            return True
     except BaseException:
         bucket.abort_upload(name, identifier)
         raise
-    if not finished and digest_of(bucket, name) != sha256:
-        raise StoreUnavailable(
-            f"the upload of {bucket.location.shown(name)} was dropped by the object store before"
-            " it was complete; try again"
-        )
+    bucket.abort_upload(name, identifier)
+    return digest_of(bucket, name) == sha256
 
 
 def _sent(bucket: Bucket, name: str, identifier: str, parts: _Parts) -> list[str]:
