@@ -268,8 +268,9 @@ def test_the_stage_of_the_step_s_model_stays_bound_for_its_look_ups() -> None:
 
     trained(5, 6)
     Client().get_model_version(M, 1).set_stage(PRODUCTION)
-    reading()
+    receipts = reading().steps["read"].receipts
     assert seen == [None, 1, 5, 1]
+    assert {receipt.model.number for receipt in receipts} == {1}
 
 
 def test_the_latest_of_an_input_stays_bound_for_the_step_s_own_look_ups() -> None:

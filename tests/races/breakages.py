@@ -15,6 +15,8 @@ from lateen.stores.catalog.migrations import shipped
 class Breakage:
     """One thing taken out of the code or the database."""
 
+    signs: tuple[str, ...]
+    """What is told of it, one or the other."""
     edits: Mapping[str, str] = field(default_factory=dict)
     """Texts in the functions of the database, and what stands there instead."""
     statements: tuple[str, ...] = ()
@@ -37,17 +39,20 @@ def _read_committed() -> None:
 
 
 BREAKAGES = {
-    "snapshots are READ COMMITTED": Breakage(break_process=_read_committed),
+    "snapshots are READ COMMITTED": Breakage(
+        signs=("mixes the runs", "has the snapshots"), break_process=_read_committed
+    ),
     "numbers come from a sequence": Breakage(
+        signs=("a reader sees a gap", "and not one below it"),
         edits={
-            "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact' FOR UPDATE;": (
+            "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact'\n       FOR NO KEY UPDATE;": (
                 "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact';"
             ),
             "    UPDATE artifacts SET next_version = next_version + 1 WHERE id = the_artifact\n"
             "        RETURNING next_version - 1 INTO the_number;": (
                 "    the_number := nextval('numbers_of_' || (p->>'artifact'));"
             ),
-            "          ORDER BY id FOR UPDATE;": "          ORDER BY id;",
+            "          ORDER BY id FOR NO KEY UPDATE;": "          ORDER BY id;",
         },
         statements=tuple(
             f"CREATE SEQUENCE numbers_of_{artifact}"
@@ -55,6 +60,7 @@ BREAKAGES = {
         ),
     ),
     "stages change without the model's lock": Breakage(
+        signs=("versions in production", "leaves ", "sees an event, and not one before it"),
         edits={"WHERE id = the_version) FOR NO KEY UPDATE;": "WHERE id = the_version);"},
         statements=("DROP INDEX one_version_a_stage",),
     ),

@@ -48,9 +48,9 @@ class Result:
 
 def race(url: str, rounds: int, seed: int, breakage: str | None = None) -> Result:
     """Runs so many resolutions beside everything that changes what they find."""
-    _begin(url)
     if breakage is not None:
         BREAKAGES[breakage].break_database(url)
+    _begin(url)
     started = time.monotonic()
     of_each = -(-rounds // COUNTED)
     reports = _reports(

@@ -17,6 +17,7 @@ from lateen.authoring.late_values import (
     LateValue,
 )
 from lateen.authoring.lateness import Late
+from lateen.authoring.rules import NO_RULES, Rules
 from lateen.domain.names import LATEST, check_name, version_text
 from lateen.domain.references import ArtifactReference, ModelReference
 
@@ -39,17 +40,20 @@ __all__ = [
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def artifact_version(name_or_id: str, version: str | int | None = None) -> LateArtifact:
+def artifact_version(
+    name_or_id: str, version: str | int | None = None, rules: Rules = NO_RULES
+) -> LateArtifact:
     """A version of an artifact: the latest one where none is named, or the one with that id."""
     name = check_name(name_or_id, "the artifact")
     if version is None and _ID.fullmatch(name):
-        return LateArtifact(ArtifactReference(id=name))
-    return LateArtifact(
-        ArtifactReference(name, LATEST if version is None else version_text(version))
-    )
+        return LateArtifact(ArtifactReference(id=name), rules)
+    written = LATEST if version is None else version_text(version)
+    return LateArtifact(ArtifactReference(name, written), rules)
 
 
-def model_version(name: str | None = None, version: str | int | None = None) -> LateModelVersion:
+def model_version(
+    name: str | None = None, version: str | int | None = None, rules: Rules = NO_RULES
+) -> LateModelVersion:
     """A version of a model; without a name, that of the pipeline's own.
 
     No version means the one that the run itself makes, where the pipeline works with a new version
@@ -57,9 +61,9 @@ def model_version(name: str | None = None, version: str | int | None = None) -> 
     """
     written = None if version is None else version_text(version)
     if name is None:
-        return LateModelVersion(ModelReference(None, written))
+        return LateModelVersion(ModelReference(None, written), rules=rules)
     own = None if written else _made_by_the_run(check_name(name, "the model"))
-    return LateModelVersion(own or ModelReference(name, written or LATEST), name)
+    return LateModelVersion(own or ModelReference(name, written or LATEST), name, rules)
 
 
 def _made_by_the_run(name: str) -> ModelReference | None:
@@ -71,6 +75,6 @@ def _made_by_the_run(name: str) -> ModelReference | None:
     return composition.own_version() if is_new else None
 
 
-def pipeline(name: str) -> LatePipeline:
+def pipeline(name: str, rules: Rules = NO_RULES) -> LatePipeline:
     """A pipeline, for what its past runs put out."""
-    return LatePipeline(check_name(name, "the pipeline"))
+    return LatePipeline(check_name(name, "the pipeline"), rules)

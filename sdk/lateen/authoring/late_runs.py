@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lateen.authoring.late_values import LateArtifact
 from lateen.authoring.lateness import Late
 from lateen.authoring.location import caller
+from lateen.authoring.rules import NO_RULES, Rules, checked_default
 from lateen.domain.errors import LateValueError
-from lateen.domain.names import dns_name
-from lateen.domain.references import RunOutput
+from lateen.domain.names import LATEST, dns_name
+from lateen.domain.references import LATEST_SUCCESSFUL, RunOutput
 
-LATEST_RUN = "latest"
-LATEST_SUCCESSFUL_RUN = "latest-successful"
 SINGLE_OUTPUT = "output"
 
 
 class LatePipeline(Late):
     """A pipeline, asked for its past runs."""
 
-    __slots__ = ("_name",)
+    __slots__ = ("_name", "_rules")
     _name: str
+    _rules: Rules
 
-    def __init__(self, name: str) -> None:
-        super().__init__(_name=name)
+    def __init__(self, name: str, rules: Rules = NO_RULES) -> None:
+        super().__init__(_name=name, _rules=rules)
 
     def _words(self) -> str:
         return f"the pipeline {self._name!r}"
 
     @property
     def last_run(self) -> LateRun:
-        """The newest run, however it ended."""
-        return LateRun(self._name, LATEST_RUN)
+        """The newest run, however it ended, but for the one that asks."""
+        return LateRun(self._name, LATEST, self._rules)
 
     @property
     def last_successful_run(self) -> LateRun:
         """The newest run that succeeded."""
-        return LateRun(self._name, LATEST_SUCCESSFUL_RUN)
+        return LateRun(self._name, LATEST_SUCCESSFUL, self._rules)
 
 
 class LateRun(Late):
     """A past run, chosen when a step that takes an output of it starts."""
 
-    __slots__ = ("_pipeline", "_select")
+    __slots__ = ("_pipeline", "_rules", "_select")
     _pipeline: str
     _select: str
+    _rules: Rules
 
-    def __init__(self, pipeline: str, select: str) -> None:
-        super().__init__(_pipeline=pipeline, _select=select)
+    def __init__(self, pipeline: str, select: str, rules: Rules) -> None:
+        super().__init__(_pipeline=pipeline, _select=select, _rules=rules)
 
     def _words(self) -> str:
         return f"the {self._select} run of the pipeline {self._pipeline!r}"
@@ -109,10 +112,19 @@ class LateRunOutputs(Late):
         return f"outputs of {self._step._words()}"
 
     def __getitem__(self, key: str) -> LateArtifact:
+        return self._output(key, self._step._run._rules)
+
+    def get(self, key: str, default: Any = None) -> LateArtifact:
+        """The output, or the default where there is no such run or output."""
+        rules = self._step._run._rules.with_default(checked_default(default))
+        return self._output(key, rules)
+
+    def _output(self, key: str, rules: Rules) -> LateArtifact:
         step, run = self._step, self._step._run
-        return LateArtifact(
-            RunOutput(run._pipeline, run._select, dns_name(step._name), _checked_name(self, key))
+        reference = RunOutput(
+            run._pipeline, run._select, dns_name(step._name), _checked_name(self, key)
         )
+        return LateArtifact(reference, rules)
 
 
 def _checked_name(late: Late, name: object) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from lateen.authoring.lateness import Late
 from lateen.authoring.location import caller
+from lateen.authoring.rules import NO_RULES, Rules, bare, check_no_default, checked_default
 from lateen.domain.errors import LateValueError
+from lateen.domain.missing import MISSING
 from lateen.domain.references import (
     Attribute,
     Metadata,
@@ -75,8 +78,8 @@ class LateAttribute(LateValue):
 
     __slots__ = ()
 
-    def __init__(self, name: str, of: Subject) -> None:
-        super().__init__(Attribute(name, of))
+    def __init__(self, name: str, of: Subject, rules: Rules = NO_RULES) -> None:
+        super().__init__(rules.around(Attribute(name, of)))
 
     @property
     def value(self) -> LateAttribute:
@@ -87,11 +90,12 @@ class LateAttribute(LateValue):
 class LateMetadata(LateValue):
     """A metadata value, or with an index a part of one."""
 
-    __slots__ = ()
-    __lateen_source__: Metadata
+    __slots__ = ("_rules",)
+    _rules: Rules
 
-    def __init__(self, source: Metadata) -> None:
-        super().__init__(source)
+    def __init__(self, source: Metadata, rules: Rules = NO_RULES) -> None:
+        super().__init__(rules.around(source))
+        object.__setattr__(self, "_rules", rules)
 
     @property
     def value(self) -> LateMetadata:
@@ -99,35 +103,57 @@ class LateMetadata(LateValue):
         return self
 
     def __getitem__(self, key: str | int) -> LateMetadata:
-        source = self.__lateen_source__
-        step = _checked_key(self, key)
-        return LateMetadata(Metadata(source.key, source.of, (*source.path, step)))
+        return self._part(key, MISSING)
+
+    def get(self, key: str | int, default: Any = None) -> LateMetadata:
+        """A part of the value, or the default where there is none."""
+        return self._part(key, checked_default(default))
+
+    def _part(self, key: str | int, default: Any) -> LateMetadata:
+        whole = self._rules.default
+        if whole is not MISSING and (default is MISSING or whole != {}):
+            raise LateValueError(
+                f"{self!r} has a default for the whole value; give one to the part alone, as in"
+                ' .run_metadata["scores"].get("f1", 0.0)',
+                caller(),
+            )
+        source = cast(Metadata, bare(self.__lateen_source__))
+        path = (*source.path, _checked_key(self, key))
+        return LateMetadata(replace(source, path=path), self._rules.with_default(default))
 
 
 class LateRunMetadata(Late):
     """The metadata of what a reference becomes; index it by a key."""
 
-    __slots__ = ("_of",)
+    __slots__ = ("_of", "_rules")
     _of: Subject
+    _rules: Rules
 
-    def __init__(self, of: Subject) -> None:
-        super().__init__(_of=of)
+    def __init__(self, of: Subject, rules: Rules = NO_RULES) -> None:
+        super().__init__(_of=of, _rules=rules)
 
     def _words(self) -> str:
         return f"metadata of {described(self._of)}"
 
     def __getitem__(self, key: str) -> LateMetadata:
-        return LateMetadata(Metadata(str(_checked_key(self, key)), self._of))
+        check_no_default(self._rules, self._words(), 'run_metadata.get("MSE", 0.0)')
+        return LateMetadata(Metadata(str(_checked_key(self, key)), self._of), self._rules)
+
+    def get(self, key: str, default: Any = None) -> LateMetadata:
+        """The value of a key, or the default where there is none."""
+        rules = self._rules.with_default(checked_default(default))
+        return LateMetadata(Metadata(str(_checked_key(self, key)), self._of), rules)
 
 
 class LateArtifact(LateValue):
     """An artifact version that is found when a step that takes it starts."""
 
-    __slots__ = ()
-    __lateen_source__: Version
+    __slots__ = ("_rules",)
+    _rules: Rules
 
-    def __init__(self, source: Version) -> None:
-        super().__init__(source)
+    def __init__(self, source: Version, rules: Rules = NO_RULES) -> None:
+        super().__init__(rules.around(source))
+        object.__setattr__(self, "_rules", rules)
 
     @property
     def value(self) -> LateArtifact:
@@ -137,27 +163,35 @@ class LateArtifact(LateValue):
     @property
     def run_metadata(self) -> LateRunMetadata:
         """Its metadata, late too: ``.run_metadata["MSE"]``."""
-        return LateRunMetadata(self.__lateen_source__)
+        return LateRunMetadata(self._subject, self._rules)
 
     @property
     def version(self) -> LateAttribute:
-        return LateAttribute("version", self.__lateen_source__)
+        return self._attribute("version")
 
     @property
     def digest(self) -> LateAttribute:
-        return LateAttribute("digest", self.__lateen_source__)
+        return self._attribute("digest")
 
     @property
     def uri(self) -> LateAttribute:
-        return LateAttribute("uri", self.__lateen_source__)
+        return self._attribute("uri")
 
     @property
     def id(self) -> LateAttribute:
-        return LateAttribute("id", self.__lateen_source__)
+        return self._attribute("id")
 
     @property
     def name(self) -> LateAttribute:
-        return LateAttribute("name", self.__lateen_source__)
+        return self._attribute("name")
+
+    @property
+    def _subject(self) -> Version:
+        return cast(Version, bare(self.__lateen_source__))
+
+    def _attribute(self, name: str) -> LateAttribute:
+        check_no_default(self._rules, f"the {name} of {described(self._subject)}")
+        return LateAttribute(name, self._subject, self._rules)
 
 
 def _checked_key(late: Late, key: object) -> str | int:

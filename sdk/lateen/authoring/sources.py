@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +10,7 @@ from lateen.authoring.external import ExternalArtifact
 from lateen.authoring.handles import StepHandle, StepOutputHandle, StepOutputHandles
 from lateen.authoring.late_values import LateComparison, LateValue
 from lateen.authoring.lateness import Late
-from lateen.domain.canonical import canonical_json, is_storable
+from lateen.authoring.plain import copied, is_plain, shortened
 from lateen.domain.errors import CompileError
 from lateen.domain.references import ArtifactReference, Entries, Items, Source, Value
 
@@ -46,8 +44,8 @@ def source_of(value: Any, argument: Argument) -> Source:
         return argument.uploaded(value) if value.reference is None else value.reference
     if hasattr(type(value), "__lateen_pinned__"):
         return ArtifactReference(id=value.__lateen_pinned__)
-    if _is_plain(value):
-        return Value(_copied(value))
+    if is_plain(value):
+        return Value(copied(value))
     if isinstance(value, list) or type(value) is tuple:
         items = (source_of(item, argument.at(index)) for index, item in enumerate(value))
         return Items(tuple(items), "list" if isinstance(value, list) else "tuple")
@@ -88,40 +86,10 @@ def _entries(value: dict[Any, Any], argument: Argument) -> Entries:
     )
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether JSON gives the value back as it was; a tuple would come back as a list."""
-    if isinstance(value, str):
-        return is_storable(value)
-    if value is None or isinstance(value, int):
-        return True
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
-    if isinstance(value, dict):
-        return all(
-            isinstance(key, str) and is_storable(key) and _is_plain(item)
-            for key, item in value.items()
-        )
-    return False
-
-
-def _copied(value: Any) -> Any:
-    """The value as it is now, in JSON's own classes, so that later changes cannot reach it."""
-    if type(value) in (type(None), bool, int, float, str):
-        return value
-    return json.loads(canonical_json(value))
-
-
 def _not_json(value: Any) -> str:
     if callable(value) and hasattr(value, "__name__"):
         return f"is the function {value.__name__}; call it: {value.__name__}()"
     return (
-        f"is a {type(value).__name__}, which JSON cannot hold ({_shortened(value)}); pass it as"
+        f"is a {type(value).__name__}, which JSON cannot hold ({shortened(value)}); pass it as"
         " ExternalArtifact(value=...), or as the output of a step"
     )
-
-
-def _shortened(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Unpack, cast
 from uuid import UUID
 
 from lateen.authoring import late
 from lateen.authoring.composition import composing
 from lateen.authoring.location import caller
+from lateen.authoring.rules import RuleOptions, WaitOptions, only_late, rules, shared_rules
 from lateen.client.stack import Stack
 from lateen.client.transport import current
 from lateen.client.views.artifact import ArtifactView, artifact_versions
@@ -40,14 +41,19 @@ class Client:
         name_id_or_prefix: str | UUID,
         version: str | int | None = None,
         fresh: bool = False,
+        **given: Unpack[RuleOptions],
     ) -> ArtifactVersionView:
         """An artifact's version, the latest where none is given; or one by (a prefix of) its id.
 
-        In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again.
+        In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again. In a
+        body, ``wait`` lets the step wait for what does not exist yet, ``default`` is a JSON value
+        to use where nothing matches, and ``on_moved="fail"`` fails the step where the reference
+        means another version by the time of its commit.
         """
         name, number = str(name_id_or_prefix), _text(version)
         if self._is_late():
-            return cast(ArtifactVersionView, late.artifact_version(name, number))
+            return cast(ArtifactVersionView, late.artifact_version(name, number, rules(**given)))
+        only_late(given)
         found = current().call("artifact_version", name=name, version=number, fresh=fresh)
         return ArtifactVersionView(found)
 
@@ -67,17 +73,21 @@ class Client:
         version: str | int | ModelStages | None = None,
         fresh: bool = False,
         as_of: datetime | str | int | None = None,
+        **given: Unpack[WaitOptions],
     ) -> ModelVersionView:
         """A model's version by stage, number or name, the latest where none is given.
 
         In a step, what was bound by an earlier look-up stays bound; ``fresh`` looks again. With
         ``as_of``, the version that held staging or production at a time, when a run (by name or id)
         started, or right after a stage event (by id); the view shows that version as it is now.
+        In a body, ``wait`` and ``on_moved`` go for all that is taken of the version.
         """
         wanted = _text(version)
         if self._is_late():
             _check_late(as_of)
-            return cast(ModelVersionView, late.model_version(name, wanted or LATEST))
+            shared = shared_rules("a model version", given)
+            return cast(ModelVersionView, late.model_version(name, wanted or LATEST, shared))
+        only_late(given)
         moment = None if as_of is None else Moment.of(as_of).to_json()
         found = current().call(
             "model_version", name=name, version=wanted, fresh=fresh, as_of=moment
@@ -102,10 +112,14 @@ class Client:
         self._only_now("list_models")
         return [ModelView(item) for item in current().call("models")]
 
-    def get_pipeline(self, name: str) -> PipelineView:
-        """A pipeline, over all of its runs."""
+    def get_pipeline(self, name: str, **given: Unpack[WaitOptions]) -> PipelineView:
+        """A pipeline, over all of its runs.
+
+        In a body, ``wait`` and ``on_moved`` go for all that is taken of its runs.
+        """
         if self._is_late():
-            return cast(PipelineView, late.pipeline(name))
+            return cast(PipelineView, late.pipeline(name, shared_rules("a pipeline", given)))
+        only_late(given)
         return PipelineView(current().call("pipeline", name=name))
 
     def list_pipelines(self) -> list[PipelineView]:

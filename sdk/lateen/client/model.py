@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from lateen.authoring import late
 from lateen.authoring.composition import composing
+from lateen.authoring.rules import RuleOptions
 from lateen.client.context import get_step_context, in_step
 from lateen.client.transport import current
 from lateen.client.views.artifact_version import ArtifactVersionView
@@ -78,19 +79,26 @@ class Model:
         """The newest value of each key that was logged on the version."""
         return self._found().run_metadata
 
-    def get_artifact(self, name: str, version: str | int | None = None) -> ArtifactVersionView:
-        """The artifact of that name linked to the version; NotFoundError if there is none."""
-        return self._found().get_artifact(name, version)
+    def get_artifact(
+        self, name: str, version: str | int | None = None, **given: Unpack[RuleOptions]
+    ) -> ArtifactVersionView:
+        """The artifact of that name linked to the version; NotFoundError if there is none.
+
+        For the options of references in a pipeline's body see ``Client.get_artifact_version``.
+        """
+        return self._found().get_artifact(name, version, **given)
 
     def get_model_artifact(
-        self, name: str, version: str | int | None = None
+        self, name: str, version: str | int | None = None, **given: Unpack[RuleOptions]
     ) -> ArtifactVersionView:
         """Like ``get_artifact``, but KindMismatchError for what is no model."""
-        return self._found().get_model_artifact(name, version)
+        return self._found().get_model_artifact(name, version, **given)
 
-    def get_data_artifact(self, name: str, version: str | int | None = None) -> ArtifactVersionView:
+    def get_data_artifact(
+        self, name: str, version: str | int | None = None, **given: Unpack[RuleOptions]
+    ) -> ArtifactVersionView:
         """Like ``get_artifact``, but KindMismatchError for what is no data."""
-        return self._found().get_data_artifact(name, version)
+        return self._found().get_data_artifact(name, version, **given)
 
     def load_artifact(self, name: str, version: str | int | None = None) -> Any:
         """The value of the artifact of that name."""

@@ -22,11 +22,14 @@
     │   ├── StageTakenError            another version holds the stage
     │   ├── StageProtectedError        a step would change a stage that is kept from steps
     │   ├── StepContextError           something that only works inside a step
+    │   ├── StillNeededError           something else needs what should be deleted
+    │   ├── CollectionPausedError      bytes stay until a restored catalog has been verified
     │   ├── SetupError                 an extra, a server or a directory is missing
     │   └── RunFailed                  a run ended other than Succeeded
     ├── TemporaryError                 may pass by itself; retried on the infrastructure budget
     │   ├── CatalogUnavailable
-    │   └── StoreUnavailable
+    │   ├── StoreUnavailable
+    │   └── LeaseExpired               stored bytes may have been collected before the commit
     └── PermanentError                 will not pass by itself; not the author's doing
         ├── Fenced                     the attempt was replaced, cancelled or lost
         ├── CorruptBlobError           bytes do not have the digest that they should have
@@ -130,6 +133,14 @@ class StepContextError(UserError, RuntimeError):
     """Something that only works inside a running step was used outside one."""
 
 
+class StillNeededError(UserError):
+    """Something that should be deleted is needed by what exists."""
+
+
+class CollectionPausedError(UserError):
+    """The catalog looks restored from a backup, so no bytes are deleted until it is verified."""
+
+
 class SetupError(UserError):
     """An extra, a server or a directory that is needed is missing."""
 
@@ -151,6 +162,10 @@ class CatalogUnavailable(TemporaryError):
 
 class StoreUnavailable(TemporaryError):
     """The object store cannot be reached for now."""
+
+
+class LeaseExpired(TemporaryError):
+    """Stored bytes may have been collected: their lease ran out before what refers to them."""
 
 
 class Fenced(PermanentError):

@@ -73,7 +73,7 @@ class StepPhase(StrEnum):
     @property
     def good(self) -> bool:
         """Whether what depends on the step may start."""
-        return self in (StepPhase.CACHED, StepPhase.SUCCEEDED)
+        return self is StepPhase.SUCCEEDED or self is StepPhase.CACHED
 
 
 class AttemptState(StrEnum):

@@ -20,14 +20,17 @@ from lateen.domain.placeholders import rendered
 from lateen.domain.references import ArtifactReference, Entries, Items, Source
 from lateen.domain.spec import PipelineSpec
 from lateen.local.home import Home
+from lateen.step.leases import leasing
 from lateen.step.operations import version_payload
 from lateen.step.ports import Catalog, ObjectStore
-from lateen.step.transfer import store_tree
+from lateen.step.transfer import Lease, store_tree
 from lateen.stores.catalog.catalog import Catalog as PostgresCatalog
 from lateen.stores.catalog.runs import RunRecord
 
 UPLOADS = "external"
 """The artifact that values brought by callers are versions of."""
+UPLOADING = "upload/"
+"""How the holders of leases on such values begin."""
 
 
 def submitted(
@@ -43,21 +46,22 @@ def submitted(
     value that the caller brought cannot be saved.
     """
     parameters = bound(compiled.spec.parameters, compiled.parameters)
-    digests = {
-        placeholder: uploaded(value, catalog, objects, home)
-        for placeholder, value in compiled.uploads.items()
-    }
-    spec = _with_digests(compiled.spec, digests)
-    run = str(uuid4())
-    catalog.runs.create(
-        run,
-        run_name(compiled),
-        spec,
-        parameters,
-        target="local",
-        submitted_by=person,
-        source=os.path.abspath(compiled.source) if compiled.source else None,
-    )
+    run, holder = str(uuid4()), f"{UPLOADING}{uuid4()}"
+    # No prune takes an upload that is leased; once the run is there, it needs what its spec names.
+    with leasing(catalog.attempts, holder, release=True) as lease:
+        digests = {
+            placeholder: uploaded(value, catalog, objects, home, lease, holder)
+            for placeholder, value in compiled.uploads.items()
+        }
+        catalog.runs.create(
+            run,
+            run_name(compiled),
+            _with_digests(compiled.spec, digests),
+            parameters,
+            target="local",
+            submitted_by=person,
+            source=os.path.abspath(compiled.source) if compiled.source else None,
+        )
     return catalog.runs.load(run)
 
 
@@ -74,25 +78,23 @@ def generated_name(pipeline: str) -> str:
     return f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def uploaded(value: Any, catalog: Catalog, objects: ObjectStore, home: Home) -> str:
+def uploaded(
+    value: Any, catalog: Catalog, objects: ObjectStore, home: Home, lease: Lease, holder: str
+) -> str:
     """Saves a value under its content; its digest. The same value again is the same version."""
     from lateen.materializers import save
 
     home.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="upload-", dir=home.work) as folder:
         saved = save(value, Path(folder, "value"))
-        files = store_tree(
-            Path(folder, "value"),
-            objects,
-            lambda blobs: catalog.attempts.lease("upload", blobs),
-            private=True,
-        )
+        files = store_tree(Path(folder, "value"), objects, lease, private=True)
         manifest = Manifest(saved.format, saved.type, saved.materializer, files)
         payload = {
             **version_payload(manifest, saved.kind.value, saved.pickled),
             "artifact": UPLOADS,
             "version": f"sha256-{manifest.digest.removeprefix('sha256:')[:16]}",
             "metadata": saved.metadata,
+            "lease": holder,
         }
         catalog.attempts.publish(payload, None, None)
     return manifest.digest

@@ -96,12 +96,11 @@ def _stopping(run: Run, now: datetime) -> _Stopping | None:
         return _Stopping(RunPhase.FAILED, "TimedOut", message, True, FailureCause.TIMED_OUT)
     if run.desired is Desired.STOPPED:
         return _Stopping(RunPhase.CANCELLED, "Stopped", "stopped on request", cancels=False)
+    if run.plan.failure_policy == "continue":
+        return None
     failed = [name for name in run.steps if _failed(run, name)]
-    if failed and run.plan.failure_policy != "continue":
-        return _Stopping(
-            RunPhase.FAILED, "StepFailed", _failed_words(failed), run.plan.failure_policy == "fast"
-        )
-    return None
+    fast = run.plan.failure_policy == "fast"
+    return _Stopping(RunPhase.FAILED, "StepFailed", _failed_words(failed), fast) if failed else None
 
 
 def _deadline(run: Run) -> datetime | None:
@@ -115,11 +114,9 @@ def _skips(run: Run, stopping: _Stopping | None) -> Iterator[Skip]:
     # Where the run stops, what depends on a cancelled step is cancelled with it.
     gone = {StepPhase.SKIPPED} if stopping else {StepPhase.SKIPPED, StepPhase.CANCELLED}
     lost: dict[str, str] = {
-        name: name
-        for name, step in run.steps.items()
-        if _failed(run, name) or step.phase in gone
+        name: name for name, step in run.steps.items() if _failed(run, name) or step.phase in gone
     }
-    changed = True
+    changed = bool(lost)
     while changed:
         changed = False
         for name, step in run.steps.items():
@@ -206,12 +203,14 @@ def _starts(run: Run, now: datetime) -> tuple[list[Start], datetime | None]:
 
 def _ready_at(run: Run, name: str, now: datetime) -> datetime | None:
     step = run.steps[name]
+    if step.phase.good:
+        return None
     if step.phase is StepPhase.WAITING:
         return step.look_again_at or now
     if step.phase.finished and not step.attempts:
         return None
     if step.last is not None:
-        return None if step.phase.good else retry_at(step, run.plan.retries.get(name))
+        return retry_at(step, run.plan.retries.get(name))
     good = all(run.steps[need].phase.good for need in run.plan.waits_for[name])
     return now if good else None
 

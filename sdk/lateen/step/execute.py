@@ -22,6 +22,7 @@ from lateen.domain.errors import (
 )
 from lateen.domain.states import FailureCause
 from lateen.materializers import check, load, requirements, rescue, save
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.logs import captured
 from lateen.step.outcome import Outcome, SavedOutput
 from lateen.step.workdir import WorkDirectory, read_json, write_json
@@ -61,6 +62,7 @@ def execute(work: WorkDirectory, socket: Path, definition: Definition, rescues: 
     """
     instructions = read_json(work.instructions)
     directories = {output.key: work.output(output.key) for output in definition.outputs}
+    reached(Boundary.EXECUTE_STARTED)
     context.activate(instructions["context"], socket, work.outputs, directories)
     try:
         with captured(work.log):
@@ -68,6 +70,7 @@ def execute(work: WorkDirectory, socket: Path, definition: Definition, rescues: 
     finally:
         context.deactivate()
     write_json(work.outcome, outcome.to_json())
+    reached(Boundary.EXECUTE_ENDED)
     return outcome
 
 
@@ -77,8 +80,11 @@ def _run(
     try:
         _check_requirements(definition, instructions)
         transport.current().call("begin")
+        reached(Boundary.EXECUTE_BEGUN)
         arguments = _arguments(instructions["inputs"], definition)
+        reached(Boundary.EXECUTE_LOADED)
         value = definition.function(**arguments)
+        reached(Boundary.EXECUTE_RETURNED)
         return Outcome(_save_outputs(work, definition, value, rescues))
     except Fenced:
         raise
@@ -202,6 +208,7 @@ def _saved(
         where = f"; the value was kept in {kept}" if kept else ""
         kind = UnsupportedTypeError if isinstance(error, UnsupportedTypeError) else type(error)
         raise kind(f"output {output.key!r}: {error}{where}") from error
+    reached(Boundary.EXECUTE_SAVED)
     return SavedOutput(
         saved.format,
         saved.type,

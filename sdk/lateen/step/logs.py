@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from typing import Any, TextIO
 
 HEAD_BYTES = 1 << 20
 TAIL_BYTES = 256 << 10
+LONGEST = HEAD_BYTES + TAIL_BYTES + 1024
+"""Bytes of a whole log, with the line about what is missing."""
 
 
 _open: list[BoundedLog] = []
@@ -118,3 +122,18 @@ def captured(path: Path) -> Iterator[None]:
             sys.stderr = err
         _open.remove(log)
         log.close()
+
+
+def read_log(path: Path) -> bytes:
+    """What a step printed; the step may have put something else into the log's place."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        return f"... the step's log cannot be read ({error.strerror}) ...\n".encode()
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return b"... something that is no regular file lies in place of the step's log ...\n"
+    with open(descriptor, "rb") as file:
+        return file.read(LONGEST)

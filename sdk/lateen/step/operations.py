@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from lateen.domain.artifacts import Manifest
 from lateen.domain.errors import (
@@ -30,9 +32,11 @@ from lateen.domain.references import (
     Subject,
 )
 from lateen.domain.states import ModelStages
+from lateen.step.boundaries import Boundary, reached
+from lateen.step.leases import leasing
 from lateen.step.ports import Catalog, Json, Stores
 from lateen.step.resolve import look_up
-from lateen.step.transfer import fetch_tree, store_tree
+from lateen.step.transfer import Lease, fetch_tree, store_tree
 
 _STAGES = [stage.value for stage in ModelStages if stage is not ModelStages.LATEST]
 _EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
@@ -207,9 +211,11 @@ class Operations:
         path = Path(directory)
         if not path.resolve().is_relative_to(self.scratch.resolve()):
             raise ProtocolError(f"{directory!r} was not given out by new_directory")
-        files = store_tree(path, self.objects, self._lease, private=True)
-        manifest = Manifest(format, type, materializer, files)
-        return self._publish(manifest, kind, name, pickled, version, tags, metadata)
+        with self._leasing() as (lease, holder):
+            files = store_tree(path, self.objects, lease, private=True)
+            manifest = Manifest(format, type, materializer, files)
+            saved = {**version_payload(manifest, kind, pickled), "lease": holder}
+            return self._publish(saved, name, version, tags, metadata)
 
     def register_artifact(
         self,
@@ -227,19 +233,24 @@ class Operations:
         if not given.exists():
             raise NotFoundError(f"there is no file or folder {path!r} to register")
         materializer = f"{PathMaterializer.__module__}.{PathMaterializer.__qualname__}"
-        if given.is_dir():
-            files = store_tree(given, self.objects, self._lease, private=False)
-            form = PathMaterializer.FOLDER_FORMAT
-        else:
-            folder = Path(self.new_directory()["path"])
-            PathMaterializer(folder).save(given)
-            files = store_tree(folder, self.objects, self._lease, private=True)
-            form = PathMaterializer.FORMAT
-        manifest = Manifest(form, "pathlib.PosixPath", materializer, files)
-        return self._publish(manifest, kind, name, False, version, tags, metadata)
+        with self._leasing() as (lease, holder):
+            if given.is_dir():
+                files = store_tree(given, self.objects, lease, private=False)
+                form = PathMaterializer.FOLDER_FORMAT
+            else:
+                folder = Path(self.new_directory()["path"])
+                PathMaterializer(folder).save(given)
+                files = store_tree(folder, self.objects, lease, private=True)
+                form = PathMaterializer.FORMAT
+            manifest = Manifest(form, "pathlib.PosixPath", materializer, files)
+            registered = {**version_payload(manifest, kind, False), "lease": holder}
+            return self._publish(registered, name, version, tags, metadata)
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
-        self.catalog.attempts.log_metadata(self._target(target), metadata, *self.origin())
+        found = self._target(target)
+        reached(Boundary.SESSION_LOGGING)
+        self.catalog.attempts.log_metadata(found, metadata, *self.origin())
+        reached(Boundary.SESSION_LOGGED)
 
     def set_stage(
         self,
@@ -290,9 +301,13 @@ class Operations:
         share = manifest.format in READ_ONLY_FORMATS
         fetch_tree(manifest, generations, self.objects, place, share=share)
 
-    def _lease(self, blobs: Any) -> Mapping[str, int]:
-        attempt, holder = self.origin()
-        return self.catalog.attempts.lease(lease_holder(attempt) if attempt else "client", blobs)
+    @contextmanager
+    def _leasing(self) -> Iterator[tuple[Lease, str]]:
+        """Leases blobs, in a step as its attempt; with the name of the holder."""
+        attempt, _ = self.origin()
+        holder = lease_holder(attempt) if attempt else f"client/{uuid4()}"
+        with leasing(self.catalog.attempts, holder, release=attempt is None) as lease:
+            yield lease, holder
 
     def _artifact(self, reference: Subject, fresh: bool) -> Json:
         receipt = self.found(reference, fresh)
@@ -338,10 +353,8 @@ class Operations:
 
     def _publish(
         self,
-        manifest: Manifest,
-        kind: str,
+        saved: Json,
         name: str,
-        pickled: bool,
         version: str | None,
         tags: list[str] | None,
         metadata: Mapping[str, Any] | None,
@@ -349,13 +362,15 @@ class Operations:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
         payload = {
-            **version_payload(manifest, kind, pickled),
+            **saved,
             "artifact": self.rendered(name),
             "version": version,
             "tags": tags or [],
             "metadata": dict(metadata or {}),
         }
+        reached(Boundary.SESSION_SAVING)
         made = self.catalog.attempts.publish(payload, *self.origin())
+        reached(Boundary.SESSION_SAVED)
         return self.catalog.reading.artifact_versions([made])[0]
 
     def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:

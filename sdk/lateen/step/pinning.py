@@ -1,4 +1,4 @@
-"""What an attempt does not look up: its run has fixed it or replays it, or an attempt before had it."""
+"""What an attempt does not look up: what its run has fixed, or an earlier attempt had."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def _found_now(task: Task, step: StepSpec, snapshot: Snapshot) -> Iterator[Recei
     conditions = Conditions(waited=task.waited)
     for place in externals(task.spec, step):
         try:
-            found = look_up_place(
-                task.spec, step, task.attempt.run, place, snapshot, conditions
-            )
+            found = look_up_place(task.spec, step, task.attempt.run, place, snapshot, conditions)
         except StillMissingError as error:
             raise StillMissingError(f"the step {step.history_name!r}: {error}") from None
         except UserError:

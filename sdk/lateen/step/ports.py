@@ -47,12 +47,20 @@ class ObjectStore(Protocol):
         """Whether the blob is there."""
         ...
 
+    def size(self, sha256: str, generation: int) -> int | None:
+        """How many bytes the blob has; None where it is not there."""
+        ...
+
     def delete(self, sha256: str, generation: int) -> None:
         """Remove the blob; one that is gone already is no error."""
         ...
 
     def blobs(self) -> Iterator[tuple[str, int]]:
         """Digest and generation of every blob."""
+        ...
+
+    def drop_unfinished(self, seconds: float) -> int:
+        """Remove what killed writers left unfinished so long ago; how many there were."""
         ...
 
 
@@ -73,8 +81,8 @@ class Snapshot(Lookups, Protocol):
     ) -> None:
         """Store a resolution, with its receipts, as the one that holds. Raises Fenced."""
 
-    def record_reads(self, attempt: AttemptKey, receipts: Iterable[Receipt]) -> None:
-        """Store what the step's body looked up."""
+    def record_reads(self, attempt: AttemptKey, holder: str, receipts: Iterable[Receipt]) -> None:
+        """Store what the step's body looked up. Raises Fenced."""
 
     def claim_pins(self, run: str) -> bool:
         """Whether it is this transaction that fixes all references of the run."""
@@ -124,6 +132,10 @@ class Attempts(Protocol):
     ) -> bool: ...
 
     def lease(self, holder: str, blobs: Iterable[tuple[str, int]]) -> dict[str, int]: ...
+
+    def renew(self, holder: str) -> None: ...
+
+    def release(self, holder: str) -> None: ...
 
     def generations(self, blobs: Iterable[str]) -> dict[str, int]: ...
 

@@ -12,6 +12,7 @@ from lateen.domain.receipts import (
     Resolution,
     ResolvedInput,
 )
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.operations import Operations
 from lateen.step.ports import Json, Stores
 from lateen.step.resolving import Resolved
@@ -37,11 +38,13 @@ def prepare(task: Task, resolved: Resolved, work: WorkDirectory, stores: Stores)
         run, step = task.attempt.run, task.step.name
         session.replay(attempts.in_snapshot(lambda snapshot: snapshot.pins(run, step, "read")))
     work.make()
+    reached(Boundary.PREPARE_MADE)
     inputs = {
         name: _fetched(item, work, (name,), session)
         for name, item in resolved.resolution.inputs.items()
     }
     write_json(work.instructions, {"context": context, "inputs": inputs})
+    reached(Boundary.PREPARE_INSTRUCTED)
     return session
 
 
@@ -100,6 +103,7 @@ def _fetched(
             path = work.input(place[0], place[1:])
             path.parent.mkdir(parents=True, exist_ok=True)
             fetcher.bring(artifact.manifest, path)
+            reached(Boundary.PREPARE_FETCHED)
             manifest = artifact.manifest
             return {
                 "artifact": {

@@ -5,17 +5,21 @@ The bytes go first, the commit last: until it, nobody sees anything of the attem
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import hashlib
+import io
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lateen.domain.artifacts import Manifest
-from lateen.domain.errors import MaterializerError, UserError
+from lateen.domain.errors import CorruptBlobError, LeaseExpired, MaterializerError, UserError
 from lateen.domain.names import check_name
 from lateen.domain.placeholders import rendered
 from lateen.domain.spec import OutputSpec
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.planning.caching import cacheable
+from lateen.step.boundaries import Boundary, reached
+from lateen.step.leases import leasing
+from lateen.step.logs import read_log
 from lateen.step.moves import moved
 from lateen.step.operations import lease_holder, version_payload
 from lateen.step.outcome import Outcome, SavedOutput, error_json
@@ -23,7 +27,7 @@ from lateen.step.ports import Catalog, Json, Stores
 from lateen.step.resolving import Resolved
 from lateen.step.session import Pending
 from lateen.step.task import Task
-from lateen.step.transfer import store_tree
+from lateen.step.transfer import Lease, store_tree
 from lateen.step.workdir import WorkDirectory
 
 
@@ -41,16 +45,31 @@ def publish(
     meanwhile, becomes a failure with that error. Raises Fenced where the attempt was replaced, and
     TemporaryError where the catalog or the store cannot be reached; then nothing is visible.
     """
-    log = _store_log(task, work, stores)
-    commit = stores.catalog.attempts.commit
-    if outcome.good:
-        try:
-            outputs = _store_outputs(task, outcome, pending, work, stores)
+    reached(Boundary.PUBLISH_STARTED)
+    with leasing(stores.catalog.attempts, lease_holder(task.attempt), release=False) as lease:
+        log = _store_log(work, stores, lease)
+
+        def succeed() -> Json:
+            outputs = _store_outputs(task, outcome, pending, work, stores, lease)
             flags = moved(task, resolved, pending.reads, stores.catalog)
-            return outcome, commit({**_success(task, pending, outputs), "moved": flags, "log": log})
-        except UserError as error:
-            outcome = Outcome.failed(error, FailureCause.USER)
-    return outcome, commit({**_failure(task, outcome), "log": log})
+            reached(Boundary.PUBLISH_COMPARED)
+            success = _success(task, pending, outputs)
+            return _commit({**success, "moved": flags, "log": log}, stores.catalog)
+
+        if outcome.good:
+            try:
+                return outcome, _once_more(succeed)
+            except (UserError, CorruptBlobError) as error:
+                outcome = Outcome.failed(error, FailureCause.USER)
+        return outcome, _commit({**_failure(task, outcome), "log": log}, stores.catalog)
+
+
+def _once_more(commit: Callable[[], Json]) -> Json:
+    """Where the leases ran out, the work directory still holds what must be stored again."""
+    try:
+        return commit()
+    except LeaseExpired:
+        return commit()
 
 
 def interrupt(
@@ -64,16 +83,24 @@ def interrupt(
 
     Raises Fenced where another ended it before.
     """
-    log = _store_log(task, work, stores)
+    with leasing(stores.catalog.attempts, lease_holder(task.attempt), release=False) as lease:
+        log = _store_log(work, stores, lease)
     end = _end(task, AttemptState.FENCED, phase)
-    stores.catalog.attempts.commit({**_failure(task, outcome), **end, "log": log})
+    _commit({**_failure(task, outcome), **end, "log": log}, stores.catalog)
 
 
 def fail(task: Task, error: BaseException, cause: FailureCause, catalog: Catalog) -> Outcome:
     """Commits the failure of an attempt whose user code never ran."""
     outcome = Outcome({}, error_json(error), cause, error)
-    catalog.attempts.commit(_failure(task, outcome))
+    _commit(_failure(task, outcome), catalog)
     return outcome
+
+
+def _commit(payload: Json, catalog: Catalog) -> Json:
+    reached(Boundary.PUBLISH_COMMITTING)
+    answer = catalog.attempts.commit(payload)
+    reached(Boundary.PUBLISH_COMMITTED)
+    return answer
 
 
 def _success(task: Task, pending: Pending, outputs: list[Json]) -> Json:
@@ -113,8 +140,8 @@ def _store_outputs(
     pending: Pending,
     work: WorkDirectory,
     stores: Stores,
+    lease: Lease,
 ) -> list[Json]:
-    holder = lease_holder(task.attempt)
     stored = []
     for spec in task.step.outputs:
         saved = outcome.outputs.get(spec.name)
@@ -123,7 +150,7 @@ def _store_outputs(
         files = store_tree(
             work.output(spec.name),
             stores.objects,
-            lambda blobs: stores.catalog.attempts.lease(holder, blobs),
+            lease,
             private=stores.private,
             within=work.root,
         )
@@ -147,22 +174,14 @@ def _output(
     }
 
 
-def _store_log(task: Task, work: WorkDirectory, stores: Stores) -> Mapping[str, Any] | None:
+def _store_log(work: WorkDirectory, stores: Stores, lease: Lease) -> Mapping[str, Any] | None:
     """Stores what the step printed, so that it outlives the work directory."""
-    import hashlib
-
-    try:
-        descriptor = os.open(work.log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
+    content = read_log(work.log)
+    if not content:
         return None
-    with open(descriptor, "rb") as file:
-        size = os.fstat(descriptor).st_size
-        if size == 0:
-            return None
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        holder = lease_holder(task.attempt)
-        generation = stores.catalog.attempts.lease(holder, [(sha256, size)])[sha256]
-        if not stores.objects.exists(sha256, generation):
-            file.seek(0)
-            stores.objects.put(sha256, generation, file, size)
+    sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+    generation = lease([(sha256, size)])[sha256]
+    if not stores.objects.exists(sha256, generation):
+        stores.objects.put(sha256, generation, io.BytesIO(content), size)
+    reached(Boundary.PUBLISH_LOGGED)
     return {"sha256": sha256, "generation": generation, "size": size}

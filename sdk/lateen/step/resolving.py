@@ -12,6 +12,7 @@ from typing import Any
 
 from lateen.domain.receipts import Resolution
 from lateen.planning.caching import cache_key, cacheable, key_parts
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.pinning import by_place, pinned
 from lateen.step.ports import Catalog, Snapshot
 from lateen.step.resolve import Conditions, Pinned, resolve
@@ -41,11 +42,15 @@ def resolve_attempt(task: Task, catalog: Catalog) -> Resolved:
     def work(snapshot: Snapshot) -> Resolved:
         if snapshot.take(task.attempt, task.holder):
             return resolved_in(task, snapshot, by_place(snapshot.receipts(task.attempt)))
+        reached(Boundary.RESOLVE_TAKEN)
         resolved = resolved_in(task, snapshot, pinned(task, snapshot))
         record(task, snapshot, resolved)
+        reached(Boundary.RESOLVE_RECORDED)
         return resolved
 
-    return catalog.attempts.in_snapshot(work)
+    resolved = catalog.attempts.in_snapshot(work)
+    reached(Boundary.RESOLVE_COMMITTED)
+    return resolved
 
 
 def resolved_in(task: Task, snapshot: Snapshot, fixed: Pinned) -> Resolved:

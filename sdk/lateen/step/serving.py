@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from lateen.domain.attempts import Hit
-from lateen.domain.errors import AmbiguousError, MissingReferenceError, NotFoundError
+from lateen.domain.errors import UserError
 from lateen.domain.receipts import Receipt
-from lateen.domain.references import read_from_json
+from lateen.domain.references import ArtifactReference, Attribute, Read, read_from_json
 from lateen.domain.states import AttemptState, StepPhase
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.ended import Ended
 from lateen.step.outcome import Outcome
+from lateen.step.pinning import by_place, pinned
 from lateen.step.ports import Json, ObjectStore, Snapshot, Stores
 from lateen.step.resolve import look_up
-from lateen.step.resolving import Resolved, fixed_before, record, resolved_in
+from lateen.step.resolving import Resolved, record, resolved_in
 from lateen.step.task import Task, beginning
 
 
@@ -24,17 +29,20 @@ def serve_from_cache(task: Task, stores: Stores) -> Ended | None:
     """
 
     def work(snapshot: Snapshot) -> Ended | None:
-        resolved = resolved_in(task, snapshot, fixed_before(task, snapshot))
+        resolved = resolved_in(task, snapshot, pinned(task, snapshot))
         if resolved.key is None:
             return None
         for hit in snapshot.hits(resolved.key):
             if _whole(hit, stores.objects):
-                reads = _read_again(task, snapshot, hit)
+                reads = _read_again(task, snapshot, resolved, hit)
                 if reads is not None:
                     return _serve(task, snapshot, resolved, hit, reads)
         return None
 
-    return stores.catalog.attempts.in_snapshot(work)
+    ended = stores.catalog.attempts.in_snapshot(work)
+    if ended is not None:
+        reached(Boundary.CACHE_COMMITTED)
+    return ended
 
 
 def _whole(hit: Hit, objects: ObjectStore) -> bool:
@@ -45,29 +53,61 @@ def _whole(hit: Hit, objects: ObjectStore) -> bool:
     )
 
 
-def _read_again(task: Task, snapshot: Snapshot, hit: Hit) -> list[Receipt] | None:
+def _read_again(
+    task: Task, snapshot: Snapshot, resolved: Resolved, hit: Hit
+) -> list[Receipt] | None:
     """What the hit's body read, as it is now; None where any of it is another."""
     model = task.spec.model_of(task.step)
+    now = _versions_now(snapshot, resolved, hit) if hit.reads else {}
     found = []
     for read in hit.reads:
         try:
-            subject = read_from_json(read.reference)
+            subject = _followed(read_from_json(read.reference), now)
             again = look_up(subject, task.attempt.run, model, snapshot)
-        except (MissingReferenceError, NotFoundError, AmbiguousError):
+        except UserError:
             return None
-        if not read.same_as(again):
+        if not read.same_as(again) or not _follow(now, read, again):
             return None
         found.append(again)
     return found
 
 
+def _versions_now(snapshot: Snapshot, resolved: Resolved, hit: Hit) -> dict[str, str]:
+    """The versions that the hit was given, by id, and those with the same bytes given now."""
+    now: dict[str, str] = {}
+    given = by_place(resolved.resolution.receipts)
+    for before in snapshot.receipts(hit.source):
+        again = given.get((before.input, before.path))
+        if again is not None:
+            _follow(now, before, again)
+    return now
+
+
+def _follow(now: dict[str, str], before: Receipt, again: Receipt) -> bool:
+    """Notes which version stands in for which; False where another does so already."""
+    if before.artifact is None or again.artifact is None:
+        return True
+    return now.setdefault(before.artifact.id, again.artifact.id) == again.artifact.id
+
+
+def _followed(read: Read, now: Mapping[str, str]) -> Read:
+    """A read by id, which the body had from an input or an earlier read, of the version now."""
+    match read:
+        case ArtifactReference(id=str(version)):
+            return ArtifactReference(id=now.get(version, version))
+        case Attribute(of=ArtifactReference(id=str(version))):
+            return replace(read, of=ArtifactReference(id=now.get(version, version)))
+    return read
+
+
 def _serve(
     task: Task, snapshot: Snapshot, resolved: Resolved, hit: Hit, reads: list[Receipt]
 ) -> Ended:
+    reached(Boundary.CACHE_FOUND)
     snapshot.take(task.attempt, task.holder)
     record(task, snapshot, resolved)
     if reads:
-        snapshot.record_reads(task.attempt, reads)
+        snapshot.record_reads(task.attempt, task.holder, reads)
     answer = snapshot.commit(
         {
             **beginning(task),
@@ -87,6 +127,7 @@ def _serve(
             },
         }
     )
+    reached(Boundary.CACHE_COMMITTING)
     return Ended(
         StepPhase.CACHED,
         Outcome(),

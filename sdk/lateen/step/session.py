@@ -31,6 +31,7 @@ from lateen.domain.references import (
     subject_of,
     to_json,
 )
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.operations import Operations
 from lateen.step.ports import Json, Stores
 from lateen.step.promotions import Promotions, check_incumbent, check_protection
@@ -105,7 +106,9 @@ class Session(Operations):
 
     def begin(self) -> None:
         """Asks whether user code may run; raises Fenced where it may not."""
+        reached(Boundary.SESSION_BEGINNING)
         self._own = self._begin()
+        reached(Boundary.SESSION_BEGUN)
 
     def context(self) -> Json:
         """What the step's context shows; its model as it is now, which is a read."""
@@ -213,12 +216,14 @@ class Session(Operations):
             receipt = replayed[0] if replayed else None
             if receipt is None:
                 receipt = look_up(source, self.task.attempt.run, model, snapshot)
-            snapshot.record_reads(self.task.attempt, [receipt])
+            snapshot.record_reads(self.task.attempt, self.task.holder, [receipt])
+            reached(Boundary.SESSION_READ)
             return receipt
 
         replayed = self._replayed.get(canonical_json(to_json(source)), [])
         receipt: Receipt = self.catalog.attempts.in_snapshot(work)
-        del replayed[: len(replayed) > 1]  # the last answer stays for whatever else is asked
+        if len(replayed) > 1:
+            del replayed[0]  # the last answer stays, for look-ups that were not made then
         self.pending.reads.append(receipt)
         if not receipt.has_value:
             self._noted_models.add(_key(source))
@@ -226,16 +231,16 @@ class Session(Operations):
         return receipt
 
     def _record(self, receipt: Receipt) -> None:
-        attempt = self.task.attempt
-        self.catalog.attempts.in_snapshot(lambda s: s.record_reads(attempt, [receipt]))
+        attempt, holder = self.origin()
+        self.catalog.attempts.in_snapshot(lambda s: s.record_reads(attempt, holder, [receipt]))
         self.pending.reads.append(receipt)
 
     def _bind(self, receipt: Receipt) -> None:
         """Keeps what a reference became, and what the model version that it names became."""
-        if receipt.artifact is not None:
-            self._recorded.add(receipt.artifact.id)
         if receipt.artifact is None and receipt.model is None:
             return  # a value, or the default of what matched nothing
+        if receipt.artifact is not None:
+            self._recorded.add(receipt.artifact.id)
         source = subject_from_json(receipt.reference)
         subject = source if isinstance(source, ModelReference) else subject_of(source)
         if subject is None:

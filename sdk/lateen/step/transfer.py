@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from lateen.domain.artifacts import File, Manifest, check_path
 from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.ports import ObjectStore
 from lateen.step.tree import DEFAULT_LIMITS, Limits, open_tree
 
@@ -46,15 +47,16 @@ def store_tree(
         files = tree.digests(found)
         sources = {file.sha256: source for file, source in zip(files, found, strict=True)}
         generations = lease([(sha256, source.size) for sha256, source in sources.items()])
+        reached(Boundary.STORE_LEASED)
 
         def store(sha256: str) -> None:
             generation, source = generations[sha256], sources[sha256]
             if objects.exists(sha256, generation):
                 return
-            if private and objects.adopt(sha256, generation, directory / source.path):
-                return
-            with tree.open(source) as file:
-                objects.put(sha256, generation, file, source.size)
+            if not private or not objects.adopt(sha256, generation, directory / source.path):
+                with tree.open(source) as file:
+                    objects.put(sha256, generation, file, source.size)
+            reached(Boundary.STORE_STORED)
 
         _for_each(store, list(sources))
     return tuple(files)

@@ -32,6 +32,23 @@ def test_what_was_put_comes_back(objects, tmp_path, data, share):
     assert list(objects.blobs()) == [(sha256, 7)]
 
 
+@pytest.mark.parametrize("size", [5 << 20, (5 << 20) + 1, 12_000_000])
+def test_a_large_blob_comes_back(objects, tmp_path, size):
+    data = (os.urandom(1 << 20) * 12)[:size]
+    sha256 = put(objects, data)
+    objects.get(sha256, 0, tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == data
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out"]
+
+
+def test_large_bytes_that_were_not_announced_are_refused_and_leave_nothing(objects):
+    data = os.urandom(12_000_000)
+    with pytest.raises(CorruptBlobError, match="nothing was stored"):
+        objects.put(SHA256, 0, io.BytesIO(data), len(data))
+    assert not objects.exists(SHA256, 0)
+    assert list(objects.blobs()) == []
+
+
 def test_a_put_begins_where_the_source_stands(objects, tmp_path):
     source = io.BytesIO(b"skipped" + DATA)
     source.seek(7)

@@ -45,7 +45,7 @@ class Snapshot:
     def run_output(self, run: str, step: str, output: str) -> ArtifactVersion | None:
         return None
 
-    def selected_run(self, pipeline: str, select: str) -> str | None:
+    def selected_run(self, pipeline: str, select: str, asking: str) -> str | None:
         return None
 
     def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:

@@ -80,7 +80,7 @@ class Catalog:
 
     run_output = step_output
 
-    def selected_run(self, pipeline: str, select: str) -> str | None:
+    def selected_run(self, pipeline: str, select: str, asking: str) -> str | None:
         return self.runs.get((pipeline, select))
 
     def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:
@@ -122,6 +122,8 @@ class Catalog:
                 return {version.name for version in self.links.get(of, [])}
             case "metadata":
                 return [key for subject, key in self.logged if subject == of]
+            case "run-outputs":
+                return [f"{step}.{output}" for run, step, output in self.outputs if run == of]
             case "pipelines":
                 return {pipeline for pipeline, _ in self.runs}
         raise AssertionError(what)

@@ -301,7 +301,7 @@ def test_what_has_no_name_is_named_by_what_it_has(
 def test_a_pipeline_that_never_ran_is_answered_with_those_that_did(catalog: Catalog) -> None:
     catalog.runs["training", "latest"] = "run-9"
     told = missing(catalog, RunOutput("trainig", "latest", "s", "o"))
-    assert told.startswith("input 'x': the pipeline 'trainig' has no latest run")
+    assert told.startswith("input 'x': there is no pipeline 'trainig'")
     assert told.endswith("did you mean 'training'?")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from lateen.authoring.rules import RuleOptions, only_late
 from lateen.client.metadata import checked_metadata
 from lateen.client.transport import current
 from lateen.client.views.artifact_version import ArtifactVersionView
@@ -91,18 +92,28 @@ class ModelVersionView(Record):
         found = current().call("model_artifacts", model_version=self.id)
         return [ArtifactVersionView(item) for item in found]
 
-    def get_artifact(self, name: str, version: str | int | None = None) -> ArtifactVersionView:
-        """The artifact of that name linked to it; NotFoundError, naming the nearest, if none."""
+    def get_artifact(
+        self, name: str, version: str | int | None = None, **given: Unpack[RuleOptions]
+    ) -> ArtifactVersionView:
+        """The artifact of that name linked to it; NotFoundError, naming the nearest, if none.
+
+        For the options of references in a pipeline's body see ``Client.get_artifact_version``.
+        """
+        only_late(given)
         return self._artifact(name, version, None)
 
     def get_model_artifact(
-        self, name: str, version: str | int | None = None
+        self, name: str, version: str | int | None = None, **given: Unpack[RuleOptions]
     ) -> ArtifactVersionView:
         """Like ``get_artifact``, but KindMismatchError for what is no model."""
+        only_late(given)
         return self._artifact(name, version, ArtifactType.MODEL)
 
-    def get_data_artifact(self, name: str, version: str | int | None = None) -> ArtifactVersionView:
+    def get_data_artifact(
+        self, name: str, version: str | int | None = None, **given: Unpack[RuleOptions]
+    ) -> ArtifactVersionView:
         """Like ``get_artifact``, but KindMismatchError for what is no data."""
+        only_late(given)
         return self._artifact(name, version, ArtifactType.DATA)
 
     def _artifact(

@@ -42,12 +42,23 @@ class Attempts:
         VersionConflictError; then nothing of it is visible.
         """
         try:
-            return dict(self._run("commit-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+            return self._commit(payload)
         except CatalogUnavailable:
-            attempt = AttemptKey(payload["run"], payload["step"], payload["n"])
-            if self.state(attempt) == (payload["state"], payload["holder"]):
+            if self._ended_as(payload):
                 return {"desired": None}
-            return dict(self._run("commit-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+        try:
+            return self._commit(payload)
+        except Fenced:
+            if self._ended_as(payload):  # the server was still at it when we looked
+                return {"desired": None}
+            raise
+
+    def _commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self._run("commit-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+
+    def _ended_as(self, payload: Mapping[str, Any]) -> bool:
+        attempt = AttemptKey(payload["run"], payload["step"], payload["n"])
+        return self.state(attempt) == (payload["state"], payload["holder"])
 
     def state(self, attempt: AttemptKey) -> tuple[str, str | None]:
         """The attempt's state and its holder; Fenced where there is no such attempt."""
@@ -71,11 +82,20 @@ class Attempts:
     def lease(self, holder: str, blobs: Iterable[tuple[str, int]]) -> dict[str, int]:
         """Which generation of each blob to use; committed, so that no collector takes it.
 
-        ``blobs`` are pairs of hexadecimal SHA-256 and size in bytes.
+        ``blobs`` are pairs of hexadecimal SHA-256 and size in bytes. A lease lasts a day; those of
+        an attempt end with it.
         """
         wanted = [list(blob) for blob in dict(blobs).items()]
         rows = self._run("lease-blobs", blobs=Jsonb(wanted), holder=holder) if wanted else []
         return {row["sha256"]: row["generation"] for row in rows}
+
+    def renew(self, holder: str) -> None:
+        """Lets the leases of a holder last a day from now."""
+        self._run("renew-leases", holder=holder)
+
+    def release(self, holder: str) -> None:
+        """Ends the leases of a holder: a version refers to what it stored, or nothing will."""
+        self._run("release-leases", holder=holder)
 
     def generations(self, blobs: Iterable[str]) -> dict[str, int]:
         """The newest generation of each blob that may be read."""

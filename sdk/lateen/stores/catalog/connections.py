@@ -1,9 +1,10 @@
-"""Connections to the catalog's database: few, reused, each transaction retried where it may be."""
+"""Connections to the catalog's database: few, reused, closed when idle; transactions retried."""
 
 from __future__ import annotations
 
 import os
 import random
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,11 @@ Connection = psycopg.Connection[Row]
 
 SERIALIZATION_ATTEMPTS = 50
 CONNECTION_SECONDS = 30.0
+IDLE_SECONDS = 5.0
+"""After which an unused connection is closed: others may be waiting for its place."""
 _TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_FULL = ("too many clients", "too many connections", "remaining connection slots")
+"""SQLSTATE 53300 in words, since a refused connection carries no code."""
 
 
 class Connections:
@@ -30,9 +35,11 @@ class Connections:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._idle: list[Connection] = []
+        self._idle: list[tuple[float, Connection]] = []
+        """Each with the time since which it is unused."""
         self._lock = threading.Lock()
         self._process = os.getpid()
+        self._closer: threading.Timer | None = None
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -56,18 +63,22 @@ class Connections:
         """Runs ``work`` in one READ COMMITTED transaction; the whole again after a deadlock."""
         return self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", work)
 
+    def execute(self, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+        """The rows of one statement, in a transaction of its own; again after a deadlock."""
+
+        def run() -> list[Row]:
+            with self._open() as connection:
+                cursor = connection.execute(query.encode(), parameters)
+                return cursor.fetchall() if cursor.description else []
+
+        return _retried(run)
+
     def _transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
-        for attempt in range(SERIALIZATION_ATTEMPTS):
-            try:
-                with self._open() as connection:
-                    return _committed(connection, begin, work)
-            except _TRANSIENT as error:
-                if attempt == SERIALIZATION_ATTEMPTS - 1:
-                    raise mapped(error) from error
-                time.sleep(random.uniform(0, min(0.5, 0.002 * 2**attempt)))
-            except psycopg.Error as error:
-                raise mapped(error) from error
-        raise AssertionError("unreachable")
+        def run() -> T:
+            with self._open() as connection:
+                return _committed(connection, begin, work)
+
+        return _retried(run)
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -77,18 +88,15 @@ class Connections:
         finally:
             self._give_back(connection)
 
-    def execute(self, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
-        """The rows of one statement, in a transaction of its own."""
-        with self.connection() as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
-
     def _taken(self) -> Connection:
         with self._lock:
             if self._process != os.getpid():  # a fork must not share its parent's sockets
-                self._idle, self._process = [], os.getpid()
-            if self._idle:
-                return self._idle.pop()
+                self._idle, self._process, self._closer = [], os.getpid(), None
+            while self._idle:
+                _, connection = self._idle.pop()
+                if _quiet(connection):
+                    return connection
+                connection.close()
         return connect(self._url)
 
     def _give_back(self, connection: Connection) -> None:
@@ -97,14 +105,54 @@ class Connections:
             connection.close()
             return
         with self._lock:
-            self._idle.append(connection)
+            self._idle.append((time.monotonic(), connection))
+            if self._closer is None:
+                self._close_later()
+
+    def _close_later(self) -> None:
+        self._closer = threading.Timer(IDLE_SECONDS, self._close_unused)
+        self._closer.daemon = True
+        self._closer.start()
+
+    def _close_unused(self) -> None:
+        """Closes what was not used for a while, and looks again while there is more."""
+        oldest = time.monotonic() - IDLE_SECONDS
+        with self._lock:
+            unused = [connection for since, connection in self._idle if since <= oldest]
+            self._idle = [(since, each) for since, each in self._idle if since > oldest]
+            self._closer = None
+            if self._idle:
+                self._close_later()
+        for connection in unused:
+            connection.close()
 
     def close(self) -> None:
         """Closes the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
+        for _, connection in idle:
             connection.close()
+
+
+def _retried(run: Callable[[], T]) -> T:
+    """What ``run`` gives, which is run again where the database rolled it back for a race."""
+    for attempt in range(SERIALIZATION_ATTEMPTS):
+        try:
+            return run()
+        except _TRANSIENT as error:
+            if attempt == SERIALIZATION_ATTEMPTS - 1:
+                raise mapped(error) from error
+            time.sleep(random.uniform(0, min(0.5, 0.002 * 2**attempt)))
+        except psycopg.Error as error:
+            raise mapped(error) from error
+    raise AssertionError("unreachable")
+
+
+def _quiet(connection: Connection) -> bool:
+    """Whether an idle connection still stands: a server speaks unasked only to end it."""
+    watch = select.poll()
+    watch.register(connection.fileno(), select.POLLIN)
+    return not watch.poll(0)
 
 
 def connect(url: str) -> Connection:
@@ -133,7 +181,7 @@ def connect(url: str) -> Connection:
 
 
 def _too_many(error: psycopg.OperationalError) -> bool:
-    return error.sqlstate == "53300" or "too many clients" in str(error)
+    return error.sqlstate == "53300" or any(words in str(error) for words in _FULL)
 
 
 def _without_url(error: Exception) -> str:

@@ -12,6 +12,7 @@ from lateen.domain.errors import (
     CatalogUnavailable,
     Fenced,
     LateenError,
+    LeaseExpired,
     NotFoundError,
     UserError,
     VersionConflictError,
@@ -69,6 +70,13 @@ def _conflict(detail: dict[str, Any]) -> LateenError:
     )
 
 
+def _lease_expired(detail: dict[str, Any]) -> LateenError:
+    return LeaseExpired(
+        f"{detail['message']}: what it stored may have been collected meanwhile, as it took longer"
+        " than its leases lasted; store it again"
+    )
+
+
 def _not_found(detail: dict[str, Any]) -> LateenError:
     return NotFoundError(str(detail["message"]))
 
@@ -80,4 +88,5 @@ _MEANINGS = {
     "LT004": _conflict,
     "LT005": _not_found,
     "LT006": _protected,
+    "LT007": _lease_expired,
 }

@@ -173,10 +173,12 @@ class Snapshot:
         rows = self._all("attempts", "pins-of-step", run=run, step=step, kind=kind)
         return [self._receipt(row) for row in rows]
 
-    def record_reads(self, attempt: AttemptKey, receipts: Iterable[Receipt]) -> None:
-        """Stores what the step's body looked up."""
+    def record_reads(self, attempt: AttemptKey, holder: str, receipts: Iterable[Receipt]) -> None:
+        """Stores what the step's body looked up. Raises Fenced."""
         rows = Jsonb([_receipt_row(receipt) for receipt in receipts])
-        self._none("record-reads", **attempt.columns, receipts=rows)
+        held = {**attempt.columns, "holder": holder}
+        if self._one("attempts", "record-reads", **held, receipts=rows) is None:
+            raise Fenced(f"{attempt} is over; what its code looked up was not recorded")
         self._none("mark-read", **attempt.columns)
 
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,6 +92,14 @@ class DirectoryStore:
         with self._explained():
             return self._path(sha256, generation).is_file()
 
+    def size(self, sha256: str, generation: int) -> int | None:
+        """How many bytes the blob has; None where it is not there."""
+        with self._explained():
+            try:
+                return self._path(sha256, generation).stat().st_size
+            except FileNotFoundError:
+                return None
+
     def delete(self, sha256: str, generation: int) -> None:
         """Remove the blob; one that is gone already is no error."""
         with self._explained():
@@ -102,6 +111,13 @@ class DirectoryStore:
             shards = sorted(os.listdir(self._blobs)) if self._blobs.is_dir() else []
             for shard in shards:
                 yield from sorted(filter(None, map(blob_of, os.listdir(self._blobs / shard))))
+
+    def drop_unfinished(self, seconds: float) -> int:
+        """Remove what killed writers left in ``incoming/`` so long ago; how many there were."""
+        with self._explained():
+            before = time.time() - seconds
+            names = os.listdir(self._incoming) if self._incoming.is_dir() else []
+            return sum(_dropped(self._incoming / name, before) for name in names)
 
     def _path(self, sha256: str, generation: int) -> Path:
         return self._blobs / blob_name(sha256, generation)
@@ -172,6 +188,17 @@ def _is_ours_alone(file: BinaryIO) -> bool:
 def _rename(path: Path, target: Path) -> None:
     os.replace(path, target)
     _sync(target.parent)
+
+
+def _dropped(path: Path, before: float) -> bool:
+    """Removes a file last written before a time; False where it is newer, or gone already."""
+    try:
+        if path.lstat().st_mtime > before:
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _make_directory(path: Path) -> None:

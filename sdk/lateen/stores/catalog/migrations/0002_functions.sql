@@ -2,6 +2,7 @@
 --   LT001 the attempt is not (or no longer) the caller's     LT002 a stage is held by another version
 --   LT003 the incumbent is not the expected one              LT004 a version name is taken
 --   LT005 something named does not exist                     LT006 the stage is protected from steps
+--   LT007 a lease on blobs ran out, and they may be gone
 
 -- Holds the attempt's row for the rest of the transaction, or refuses: the fence.
 CREATE FUNCTION hold_attempt(p_run uuid, p_step text, p_n integer, p_holder text)
@@ -99,12 +100,15 @@ DECLARE
     existing     artifact_versions;
     made         uuid;
 BEGIN
+    PERFORM hold_blobs(coalesce(p->>'lease', concat_ws('/', p_run, p_step, p_n)), p->'blobs');
     INSERT INTO artifacts (name) VALUES (p->>'artifact') ON CONFLICT (name) DO NOTHING;
-    SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact' FOR UPDATE;
+    SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact'
+       FOR NO KEY UPDATE;                            -- links to its versions need not wait
     IF p->>'version' IS NOT NULL THEN
         SELECT * INTO existing FROM artifact_versions
-         WHERE artifact_id = the_artifact AND version_name = p->>'version';
+         WHERE artifact_id = the_artifact AND version_name = p->>'version' FOR KEY SHARE;
         IF FOUND AND existing.digest = p->>'digest' THEN
+            DELETE FROM discarded_versions WHERE artifact_version_id = existing.id;
             RETURN existing.id;
         ELSIF FOUND THEN
             RAISE EXCEPTION 'version % of the artifact % exists with other bytes',
@@ -116,8 +120,12 @@ BEGIN
                                                   'number', existing.number)::text;
         END IF;
     END IF;
-    INSERT INTO manifests (digest, body, size)
-        VALUES (p->>'digest', p->>'manifest', (p->>'size')::bigint) ON CONFLICT DO NOTHING;
+    LOOP                                             -- a collector may drop one that has no version
+        INSERT INTO manifests (digest, body, size)
+            VALUES (p->>'digest', p->>'manifest', (p->>'size')::bigint) ON CONFLICT DO NOTHING;
+        PERFORM FROM manifests WHERE digest = p->>'digest' FOR KEY SHARE;
+        EXIT WHEN FOUND;
+    END LOOP;
     INSERT INTO manifest_blobs (digest, sha256)
         SELECT p->>'digest', sha FROM jsonb_array_elements_text(p->'blobs') AS sha
         ON CONFLICT DO NOTHING;
@@ -241,7 +249,7 @@ BEGIN
             ON CONFLICT (name) DO NOTHING;
         PERFORM 1 FROM artifacts
           WHERE name IN (SELECT o->>'artifact' FROM jsonb_array_elements(p->'outputs') AS o)
-          ORDER BY id FOR UPDATE;
+          ORDER BY id FOR NO KEY UPDATE;
         FOR item IN SELECT * FROM jsonb_array_elements(p->'outputs') LOOP
             made := coalesce((item->>'artifact_version')::uuid,
                              publish_version(item, held.run_id, held.step, held.n));

@@ -39,13 +39,22 @@ WITH held AS (
 SELECT n FROM held
 
 -- name: record-reads
--- What the step's body looked up, as the snapshot of this transaction shows it.
-INSERT INTO receipts (run_id, step, attempt, resolution, kind, input, path, reference,
-                      artifact_version_id, model_version_id, stage_event, digest, value, has_value)
-SELECT %(run)s, %(step)s, %(n)s, 0, 'read', r->>'input', r->>'path', r->'reference',
-       (r->>'artifact_version')::uuid, (r->>'model_version')::uuid, (r->>'stage_event')::bigint,
-       r->>'digest', r->'value', (r->>'has_value')::boolean
-  FROM jsonb_array_elements(%(receipts)s) AS r
+-- What the step's body looked up, as the snapshot of this transaction shows it; behind the fence.
+WITH held AS (
+    SELECT n FROM attempts
+     WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state IN ('open', 'began')
+       AND holder = %(holder)s
+       FOR NO KEY UPDATE
+), stored AS (
+    INSERT INTO receipts (run_id, step, attempt, resolution, kind, input, path, reference,
+                          artifact_version_id, model_version_id, stage_event, digest, value,
+                          has_value)
+    SELECT %(run)s, %(step)s, held.n, 0, 'read', r->>'input', r->>'path', r->'reference',
+           (r->>'artifact_version')::uuid, (r->>'model_version')::uuid,
+           (r->>'stage_event')::bigint, r->>'digest', r->'value', (r->>'has_value')::boolean
+      FROM held, jsonb_array_elements(%(receipts)s) AS r
+)
+SELECT n FROM held
 
 -- name: mark-read
 -- An attempt that read in its body.
@@ -72,6 +81,7 @@ SELECT n, model_version_id FROM hold_attempt(%(run)s, %(step)s, %(n)s, %(holder)
 -- Committed attempts under a cache key, newest first: what they put out and saved, the generation
 -- of each blob of it (none where it was deleted), and what they logged on their step and their
 -- model version.
+-- None can be deleted, with what it put out, before this transaction has taken that over.
 SELECT a.run_id, a.step, a.n, r.name AS run_name,
        (SELECT jsonb_object_agg(o.output, o.artifact_version_id) FROM attempt_outputs o
          WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)) AS outputs,
@@ -99,6 +109,7 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
  WHERE a.cache_key = %(cache_key)s AND a.state = 'committed' AND a.cacheable
    AND NOT a.promoted
  ORDER BY a.ended_at DESC LIMIT 5
+ FOR KEY SHARE OF a
 
 -- name: inputs-of-attempt
 -- What the resolution of an attempt that holds was made of.
@@ -183,29 +194,15 @@ WITH the_model AS (SELECT id FROM models WHERE name = %(model)s), unmarked AS (
 SELECT id FROM the_model
 
 -- name: lease-blobs
--- A lease on the newest usable generation of each blob, made where there is none.
-WITH wanted AS (
-    SELECT b->>0 AS sha256, (b->>1)::bigint AS size FROM jsonb_array_elements(%(blobs)s) AS b
-), newest AS (
-    SELECT w.sha256, w.size,
-           coalesce(max(b.generation) FILTER (WHERE b.state = 'present'),
-                    coalesce(max(b.generation), 0) + 1) AS generation
-      FROM wanted w LEFT JOIN blobs b USING (sha256)
-     GROUP BY w.sha256, w.size
-), made AS (
-    INSERT INTO blobs (sha256, generation, size)
-    SELECT sha256, generation, size FROM newest ORDER BY sha256
-    ON CONFLICT (sha256, generation) DO UPDATE SET size = blobs.size
-    RETURNING sha256, generation, state
-), leased AS (
-    INSERT INTO blob_leases (sha256, generation, holder, expires_at)
-    SELECT sha256, generation, %(holder)s, clock_timestamp() + interval '1 day' FROM made
-    ON CONFLICT (sha256, generation, holder) DO UPDATE SET expires_at = excluded.expires_at
-)
-SELECT sha256, generation, state FROM made
+-- A lease on the present generation of each blob.
+SELECT sha256, generation FROM lease_blobs(%(holder)s, %(blobs)s)
+
+-- name: renew-leases
+-- Puts the end of a holder's leases off.
+UPDATE blob_leases SET expires_at = clock_timestamp() + interval '1 day' WHERE holder = %(holder)s
 
 -- name: release-leases
--- Ends the leases of a holder whose versions are committed.
+-- Ends the leases of a holder.
 DELETE FROM blob_leases WHERE holder = %(holder)s
 
 -- name: generations

@@ -59,6 +59,12 @@ class Bucket:
 
         return self._again(look)
 
+    def size(self, name: str) -> int | None:
+        """How many bytes an object has; None where there is none of this name."""
+        if not self.exists(name):
+            return None
+        return self._again(lambda: self._client.stat_object(*self._place(name))).size
+
     def put(self, name: str, data: bytes) -> None:
         """Stores an object in one request; the client adds a checksum that the service checks."""
         self._again(lambda: self._client.put_object(*self._place(name), BytesIO(data), len(data)))

@@ -86,6 +86,10 @@ class S3Store:
         """Whether the blob is there; its bytes are checked by ``get``."""
         return self._of_this_process().exists(_name(sha256, generation))
 
+    def size(self, sha256: str, generation: int) -> int | None:
+        """How many bytes the blob has; None where it is not there."""
+        return self._of_this_process().size(_name(sha256, generation))
+
     def delete(self, sha256: str, generation: int) -> None:
         """Remove the blob; one that is gone already is no error."""
         self._of_this_process().delete(_name(sha256, generation))
@@ -96,6 +100,13 @@ class S3Store:
         found = filter(None, (blob_of(name.rpartition("/")[2]) for name in names))
         for _, generations in groupby(found, key=lambda blob: blob[0]):
             yield from sorted(generations)  # as keys, generation 10 comes before 2
+
+    def drop_unfinished(self, seconds: float) -> int:  # noqa: ARG002
+        """Nothing: services forget the parts of unfinished uploads, as the bucket is set up.
+
+        There is no plain request that finds them: MinIO lists the uploads of one name alone.
+        """
+        return 0
 
     def _of_this_process(self) -> Bucket:
         """The bucket, reached anew after a fork: a child must not share its parent's sockets."""

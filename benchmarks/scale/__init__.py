@@ -1,0 +1,1 @@
+"""What a large catalog costs: resolving, reading and publishing among millions of versions."""

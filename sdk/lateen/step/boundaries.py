@@ -1,0 +1,174 @@
+"""The points of a run and of a step's life at which something outside of the process has changed.
+
+Whatever has its name here, a process may die there and nothing half-done is ever visible: the tests
+kill one at each. What is found afterwards stands under each name; a *lost* run is one that the next
+run (or whoever lists the runs) ends as Failed, reason Lost, its open attempt fenced.
+
+A testing aid: with ``LATEEN_CRASH_AT=publish.stored`` in its environment a process is killed by
+SIGKILL when it first reaches that boundary, with ``publish.stored:2`` the second time. It is read
+once, when this module loads.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from lateen.domain.errors import SetupError
+from lateen.domain.names import did_you_mean
+
+VARIABLE = "LATEEN_CRASH_AT"
+
+
+class Boundary(StrEnum):
+    """Every boundary, in the order in which a run comes to it."""
+
+    # Submission
+    SUBMIT_UPLOADED = "submit.uploaded"
+    """A value of the caller's is a version of ``external``, as it stays; there is no run."""
+    SUBMIT_CREATED = "submit.created"
+    """The run is Pending; once it is a minute old, it is lost."""
+
+    # The runner
+    RUN_STARTED = "run.started"
+    """The run is lost; no attempt was made."""
+    RUN_SKIPPED = "run.skipped"
+    """A step is shown as Skipped; the run is lost."""
+    RUN_WAITING = "run.waiting"
+    """A step is shown as Waiting, without an attempt; the run is lost."""
+    RUN_FINISHING = "run.finishing"
+    """All steps have ended; the next run ends this one as it would have ended, not as lost."""
+    RUN_FINISHED = "run.finished"
+    """The run has ended; its work directory is left for the next run to remove."""
+
+    # Resolve; a cached step knows the three of the cache in their place
+    RESOLVE_TAKEN = "resolve.taken"
+    """Inside the transaction: nothing of the attempt is there; the run is lost."""
+    RESOLVE_RECORDED = "resolve.recorded"
+    """Inside the transaction: nothing of the attempt is there; the run is lost."""
+    RESOLVE_COMMITTED = "resolve.committed"
+    """The attempt has its receipts and is fenced; the run is lost."""
+    CACHE_FOUND = "cache.found"
+    """Inside the transaction: nothing of the attempt is there; the run is lost."""
+    CACHE_COMMITTING = "cache.committing"
+    """Inside the transaction: nothing of the attempt is there; the run is lost."""
+    CACHE_COMMITTED = "cache.committed"
+    """The step is Cached, with its outputs; the run is lost."""
+    PREPARE_MADE = "prepare.made"
+    """As after resolve.committed, with an empty work directory for the next run to remove."""
+    PREPARE_FETCHED = "prepare.fetched"
+    """As before, with files of an artifact in the work directory; one that is not whole has
+    another name there."""
+    PREPARE_INSTRUCTED = "prepare.instructed"
+    """As before, with all inputs in the work directory."""
+
+    # Execute: in the step's own process where it has one, whose death fails the attempt (StepDied)
+    EXECUTE_STARTED = "execute.started"
+    """The attempt has not begun; no user code ran."""
+    EXECUTE_BEGUN = "execute.begun"
+    """The attempt has begun; no user code ran. The run's own model version is there, and is marked
+    failed with the run."""
+    EXECUTE_LOADED = "execute.loaded"
+    """No user code ran, but for what loads the inputs."""
+    EXECUTE_RETURNED = "execute.returned"
+    """User code ran; what it saved and logged at once stays, all else of it is gone."""
+    EXECUTE_SAVED = "execute.saved"
+    """As before, with files of an output in the work directory."""
+    EXECUTE_ENDED = "execute.ended"
+    """As before; where it is the step's own process that died, the attempt goes on and commits."""
+
+    # What user code asks for while it runs
+    SESSION_BEGINNING = "session.beginning"
+    """The attempt has not begun."""
+    SESSION_BEGUN = "session.begun"
+    """The attempt has begun, and nobody was told."""
+    SESSION_READ = "session.read"
+    """Inside the transaction: the read is not recorded."""
+    SESSION_SAVING = "session.saving"
+    """Bytes are stored that no version refers to; the collector takes them."""
+    SESSION_SAVED = "session.saved"
+    """The saved version is there and stays, linked to the attempt's model version."""
+    SESSION_LOGGING = "session.logging"
+    """The metadata is not there."""
+    SESSION_LOGGED = "session.logged"
+    """The metadata is there and stays."""
+
+    # Storing the files of a version, wherever it comes from
+    STORE_LEASED = "store.leased"
+    """Blobs are leased that may not be there; whoever has the same bytes stores them."""
+    STORE_STORED = "store.stored"
+    """A blob is stored that no version refers to; the collector takes it once its lease is over."""
+
+    # Publish
+    PUBLISH_STARTED = "publish.started"
+    """The step's work is done and lost: nothing of it is visible; the run is lost."""
+    PUBLISH_LOGGED = "publish.logged"
+    """As before; the log is stored, and nothing refers to it."""
+    PUBLISH_COMPARED = "publish.compared"
+    """As before; all outputs are stored, and nothing refers to them."""
+    PUBLISH_COMMITTING = "publish.committing"
+    """As before."""
+    PUBLISH_COMMITTED = "publish.committed"
+    """Everything of the attempt is there: outputs, links, metadata, promotions, its log. The run is
+    lost; the step's outputs serve the next one from the cache."""
+    PUBLISH_REMOVED = "publish.removed"
+    """As before; the attempt's work directory is gone."""
+
+    # What the next run does about dead ones
+    SWEEP_FENCED = "sweep.fenced"
+    """An attempt is fenced, its run not ended; the next sweep goes on."""
+    SWEEP_FINISHED = "sweep.finished"
+    """A dead run is ended; the next sweep goes on with the others."""
+    SWEEP_REMOVED = "sweep.removed"
+    """A dead run's work directory is gone; the next sweep goes on with the others."""
+
+
+Watch = Callable[[Boundary], None]
+
+
+def reached(boundary: Boundary) -> None:
+    """Says where the process is."""
+    if _watch is not None:
+        _watch(boundary)
+
+
+@contextmanager
+def watched(watch: Watch | None) -> Iterator[None]:
+    """Lets a test see the boundaries that this process reaches while the block runs."""
+    global _watch  # noqa: PLW0603 - one for the process, like the environment that sets it
+    before, _watch = _watch, watch
+    try:
+        yield
+    finally:
+        _watch = before
+
+
+def crash_at(place: str | None) -> Watch | None:
+    """What ends the process at ``name`` or ``name:n``, of which n counts from 1.
+
+    Raises SetupError where there is no such boundary.
+    """
+    if not place:
+        return None
+    name, _, count = place.partition(":")
+    known = [boundary.value for boundary in Boundary]
+    if name not in known or not (count or "1").isdecimal():
+        raise SetupError(f"{VARIABLE}={place!r} names no boundary{did_you_mean(name, known)}")
+    seen: Counter[Boundary] = Counter()
+    lock = threading.Lock()
+
+    def crash(boundary: Boundary) -> None:
+        with lock:
+            seen[boundary] += 1
+            if boundary == name and seen[boundary] == int(count or 1):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return crash
+
+
+_watch: Watch | None = crash_at(os.environ.get(VARIABLE))
