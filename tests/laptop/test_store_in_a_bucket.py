@@ -51,7 +51,7 @@ def test_a_pipeline_runs_and_is_cached_and_its_artifacts_load(
     minio.client.make_bucket(bucket)
     first, second = measuring(), measuring()
     assert (cached(first), cached(second)) == ([False, False], [True, True])
-    assert second.outputs["output"].load() == {"bytes": SIZE}
+    assert second.outputs["measured"].load() == {"bytes": SIZE}
     assert Client().get_artifact_version("raw").load() == bytes(range(256)) * (SIZE // 256)
     assert Client().active_stack.artifact_store.path.startswith(f"s3://{bucket}/work%20space?")
     keys = [each.object_name for each in minio.client.list_objects(bucket, recursive=True)]

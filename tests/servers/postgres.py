@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from lateen.stores.embedded.account import Account
 
-REMEDY = "apt-get install postgresql-15"
+on_every_postgres = pytest.mark.parametrize("server", [15, 18], indirect=True)
+"""Runs a test on Debian's and on the wheel's, whose URL is the fixture ``server``."""
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -52,7 +55,7 @@ def running(programs: Path) -> Iterator[str]:
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         execute("pg_ctl", "start", "--wait", f"--log={directory / 'log'}", f"--options={options}")
         try:
-            yield f"postgresql://lateen@/postgres?host={quote(str(directory), safe='')}"
+            yield f"postgresql://lateen@/postgres?host={quote(str(directory), safe='')}&port=5432"
         finally:
             execute("pg_ctl", "stop", "--mode=immediate")
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,9 @@ from lateen.authoring.composition import Composition, StepCall, Waiting
 from lateen.authoring.definition import StepDefinition, class_path
 from lateen.authoring.handles import StepHandle, StepOutputHandle, StepOutputHandles
 from lateen.authoring.late_values import LateValue
-from lateen.authoring.savable import savers_of
 from lateen.authoring.sources import Argument, source_of
+from lateen.authoring.step_digest import step_digest
 from lateen.authoring.step_names import StepName
-from lateen.domain.canonical import digest_of
 from lateen.domain.errors import CompileError
 from lateen.domain.references import Source, StepOutput, steps_of
 from lateen.domain.spec import OutputSpec, StepSpec
@@ -90,7 +89,7 @@ def _spec(
         inputs=inputs,
         outputs=tuple(_output(output, call.definition) for output in call.definition.outputs),
         entrypoint=call.definition.entrypoint,
-        code_digest=_code_digest(call.definition, composition),
+        code_digest=step_digest(call.definition, composition.digest),
         image=settings.image or frame.image,
         model=settings.model or inlined_model,
         cache=frame.cache if settings.enable_cache is None else settings.enable_cache,
@@ -100,20 +99,6 @@ def _spec(
         resources=settings.resources,
         env=settings.env,
     )
-
-
-def _code_digest(definition: StepDefinition, composition: Composition) -> str:
-    """The digest of the function's code and of the users' classes that save its outputs."""
-    savers: list[type] = []
-    for output in definition.outputs:
-        chosen = definition.materializers.get(output.key)
-        savers += _registered(output) if chosen is None else [chosen]
-    code = composition.digest(definition.function)
-    return digest_of([code, *map(composition.digest, savers)]) if savers else code
-
-
-def _registered(output: DeclaredOutput) -> Sequence[type]:
-    return () if output.allow_pickle else savers_of(output.annotation)
 
 
 def _output(output: DeclaredOutput, definition: StepDefinition) -> OutputSpec:

@@ -113,7 +113,7 @@ def checked_default(default: Any) -> Any:
 
 
 def check_no_default(rules: Rules, what: str, way_out: str = "") -> None:
-    """CompileError where something is asked of a reference whose default has nothing of the kind."""
+    """CompileError where a reference is asked for something that its default does not have."""
     if rules.default is not MISSING:
         hint = f"; write {way_out}, or" if way_out else "; for that,"
         raise CompileError(

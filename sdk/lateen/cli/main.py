@@ -23,6 +23,9 @@ _COMMANDS = {
     "why": LazyCommand(
         "lateen.cli.commands.why:why", "Show what a step got, and why it ran or did not."
     ),
+    "replay": LazyCommand(
+        "lateen.cli.commands.replay:replay", "Run a run again with all that it had."
+    ),
     "logs": LazyCommand("lateen.cli.commands.logs:logs", "Print what a step printed."),
     "promote": LazyCommand(
         "lateen.cli.commands.promote:promote", "Bring a version of a model to a stage."
@@ -32,6 +35,16 @@ _COMMANDS = {
     ),
     "model": LazyCommand(
         "lateen.cli.commands.model:model", "Keep steps from changing stages of a model."
+    ),
+    "delete": LazyCommand(
+        "lateen.cli.commands.delete:delete", "Delete what nothing needs, and say what is kept."
+    ),
+    "artifact": LazyCommand(
+        "lateen.cli.commands.artifact:artifact", "Prune artifact versions that nothing needs."
+    ),
+    "runs": LazyCommand("lateen.cli.commands.runs:runs", "Prune old runs."),
+    "collect": LazyCommand(
+        "lateen.cli.commands.collect:collect", "Delete the bytes that nothing refers to."
     ),
     "doctor": LazyCommand(
         "lateen.cli.commands.doctor:doctor", "Check that everything needed is there."

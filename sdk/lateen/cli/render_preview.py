@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lateen.cli.output import Column, Json
-from lateen.cli.render_step import OWN_MODEL, reference_words
+from lateen.cli.render_step import OWN_MODEL
+from lateen.domain.receipt_words import reference_words
 
 
 def preview_columns() -> list[Column]:
@@ -15,7 +16,7 @@ def preview_columns() -> list[Column]:
         Column("INPUT", _place),
         Column(
             "REFERENCE",
-            lambda item: reference_words(item["reference"]) if item.get("reference") else "",
+            lambda item: reference_words(item["reference"], None) if item.get("reference") else "",
         ),
         Column("WOULD BECOME", _became),
         Column("PROBLEM", lambda item: item["problem"] or ""),
@@ -51,4 +52,5 @@ def warnings(items: Sequence[Json]) -> Iterator[str]:
     for item in items:
         if item["problem"] and item["problem"] not in seen:
             seen.add(item["problem"])
-            yield f"warning: the step {item['step']!r} would fail now: {item['problem']}"
+            would = "wait" if "wait" in item.get("reference", {}) else "fail"
+            yield f"warning: the step {item['step']!r} would {would} now: {item['problem']}"

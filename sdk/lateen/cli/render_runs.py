@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from lateen.cli.output import Column, Json, table
+from lateen.cli.render_step import receipt_columns
 from lateen.cli.tables import Table, fields, section, sections
 from lateen.cli.times import age, between, clock, size_text
 from lateen.domain.canonical import canonical_json
@@ -45,12 +46,13 @@ def parameters_text(parameters: Json) -> str:
     return " ".join(f"{name}={canonical_json(value)}" for name, value in parameters.items())
 
 
-def described_run(run: Json, now: datetime) -> str:
-    """All about a run."""
+def described_run(run: Json, receipts: list[Json], now: datetime) -> str:
+    """All about a run, with what its references to things outside of it became."""
     return sections(
         [
             _run_fields(run, now),
             section("Steps", table(run["steps"], _step_columns(now))),
+            section("What its references became", table(receipts, _receipt_columns())),
             section("Outputs", _outputs(run["outputs"])),
             _error(run["error"]),
         ]
@@ -68,6 +70,7 @@ def _run_fields(run: Json, now: datetime) -> str:
             "Message": run["message"],
             "Desired": run["desired"] if run["desired"] != "Running" else None,
             "Parameters": parameters_text(run["parameters"]),
+            "Replay of": (run.get("replay_of") or {}).get("name"),
             "Created": clock(run["created_at"]),
             "Took": between(run["started_at"], run["finished_at"], now),
             "Target": run["target"],
@@ -86,8 +89,14 @@ def _step_columns(now: datetime) -> list[Column]:
     ]
 
 
+def _receipt_columns() -> list[Column]:
+    return [Column("STEP", lambda receipt: receipt["step"]), *receipt_columns()]
+
+
 def _took(step: Json, now: datetime) -> str:
-    """From the beginning of the last attempt's user code to its end."""
+    """From the beginning of the last attempt's user code to its end; how long it waits so far."""
+    if step["status"] == "Waiting":
+        return between(step["waiting_since"], None, now)
     if not step["attempts"] or step["cached"]:
         return ""
     last = step["attempts"][-1]

@@ -1,27 +1,31 @@
-"""Why a step of a run did what it did: what it got, and whether the cache served it."""
+"""Why a step of a run did what it did, and what its references became."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from lateen.cli.output import Json
+from lateen.cli.output import Column, Json, table
 from lateen.cli.tables import Table, fields, section, sections
 from lateen.cli.times import clock, size_text
-from lateen.domain.errors import ProtocolError
-from lateen.domain.references import described, subject_from_json
-from lateen.planning.caching import changed_parts
+from lateen.client.views.provenance import because
 
 OWN_MODEL = "(model)"
 """Stands for the step's model where the inputs' names stand."""
+IN_BODY = "(read in the body)"
+LONGEST = 60
+"""So much of a value is shown."""
 
 
 def described_step(step: Json, run: Json) -> str:
     """All about a step of a run."""
+    inputs = [receipt for receipt in step["receipts"] if receipt["kind"] == "input"]
+    reads = [receipt for receipt in step["receipts"] if receipt["kind"] == "read"]
     return sections(
         [
-            _step_fields(step, run),
-            section("What each reference became", _receipts(step["receipts"])),
+            step["why"],
+            _step_fields(step, run, inputs),
+            section("What each reference became", table(inputs, receipt_columns())),
+            section("What its body looked up", table(_distinct(reads), _read_columns())),
             section("Outputs", _outputs(step["outputs"])),
             section("Attempts", _attempts(step["attempts"])),
             _error(step["attempts"]),
@@ -29,7 +33,7 @@ def described_step(step: Json, run: Json) -> str:
     )
 
 
-def _step_fields(step: Json, run: Json) -> str:
+def _step_fields(step: Json, run: Json, inputs: list[Json]) -> str:
     return fields(
         {
             "Step": step["history_name"],
@@ -37,79 +41,59 @@ def _step_fields(step: Json, run: Json) -> str:
             "Status": step["status"],
             "Reason": step["reason"],
             "Message": step["message"],
-            "Cache": cache_words(step),
+            "Resolved": clock(inputs[0]["resolved_at"]) if inputs else None,
         }
     )
 
 
-def cache_words(step: Json) -> str:
-    """Whether the cache served the step, and if not, what was different."""
-    last = step["attempts"][-1] if step["attempts"] else None
-    if last is None:
-        return ""
-    source = last["cached_from"]
-    if source:
-        return f"hit: the outputs of attempt {source['n']} in {step.get('cached_from_run')}"
-    parts, previous = step.get("cache_parts"), step.get("previous_key")
-    if not parts:
-        return "not used: caching is off, or the step's code could not be read"
-    if not previous:
-        return "no hit: no earlier run of this pipeline committed the step"
-    changed = changed_parts(parts, previous["cache_parts"])
-    if changed:
-        return f"no hit: since {previous['name']} there changed {', '.join(changed)}"
-    return (
-        f"no hit though nothing changed since {previous['name']}: that attempt read or promoted in"
-        " its body, its outputs are gone, or it ran at the same time"
-    )
-
-
-def _receipts(receipts: list[Json]) -> Table:
-    rows = [
-        [
-            _place(receipt),
-            reference_words(receipt["reference"]),
-            _became(receipt),
-            _because(receipt),
-        ]
-        for receipt in receipts
+def receipt_columns() -> list[Column]:
+    """The columns of a list of receipts."""
+    return [
+        Column("INPUT", _place),
+        Column("REFERENCE", lambda receipt: _shortened(receipt["words"])),
+        Column("BECAME", _became),
+        Column("DIGEST", _digest),
+        Column("BECAUSE", because),
     ]
-    return Table(["INPUT", "REFERENCE", "BECAME", "BECAUSE"], rows)
+
+
+def _read_columns() -> list[Column]:
+    when = Column("WHEN", lambda receipt: clock(receipt["resolved_at"]))
+    return [when, *receipt_columns()[1:]]
+
+
+def _distinct(receipts: list[Json]) -> list[Json]:
+    """Without those that found the same again."""
+    seen: list[tuple[Any, ...]] = []
+    kept = []
+    for receipt in receipts:
+        found = receipt["reference"], receipt["became"], receipt["artifact"], receipt["moved"]
+        if found not in seen:
+            seen.append(found)
+            kept.append(receipt)
+    return kept
 
 
 def _place(receipt: Json) -> str:
     if receipt["kind"] == "read":
-        return "(read in the body)"
+        return IN_BODY
     path = f"[{receipt['path']}]" if receipt["path"] else ""
     return f"{receipt['input'] or OWN_MODEL}{path}"
 
 
-def reference_words(reference: Mapping[str, Any]) -> str:
-    """A reference as written, in words."""
-    try:
-        return described(subject_from_json(reference))
-    except ProtocolError:
-        return str(dict(reference))
-
-
 def _became(receipt: Json) -> str:
-    if receipt["has_value"]:
-        return str(receipt["became"])
-    thing = receipt["artifact"] or receipt["model"]
-    return f"{thing['name']}@{thing['version']}" if thing else str(receipt["became"])
+    thing = None if receipt["has_value"] else receipt["artifact"] or receipt["model"]
+    return f"{thing['name']}@{thing['version']}" if thing else _shortened(str(receipt["became"]))
 
 
-def _because(receipt: Json) -> str:
-    reasons = []
-    model, event = receipt["model"], receipt["stage_event"]
-    if model and (receipt["artifact"] or receipt["has_value"]):
-        reasons.append(f"of {model['name']}@{model['version']}")
-    if event:
-        by = (event["run"] or {}).get("name") or event["by"] or "somebody"
-        reasons.append(f"{event['from']} -> {event['to']} by {by}, {clock(event['at'])}")
-    if receipt["moved"]:
-        reasons.append("moved before the commit")
-    return "; ".join(reasons)
+def _digest(receipt: Json) -> str:
+    """The beginning of the digest, as long as it takes to tell digests apart."""
+    artifact = None if receipt["has_value"] else receipt["artifact"]
+    return artifact["digest"].removeprefix("sha256:")[:12] if artifact else ""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _outputs(outputs: Json) -> Table:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+
+from lateen.client.views.record import clock
+
+__all__ = ["age", "between", "clock", "precise", "rounded", "size_text"]
 
 
 def age(text: str | None, now: datetime) -> str:
@@ -38,13 +42,6 @@ def precise(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m" if hours else f"{minutes}m{rest}s"
-
-
-def clock(text: str | None) -> str:
-    """A time as a date and a time of day, in UTC."""
-    if text is None:
-        return ""
-    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def size_text(size: int | None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lateen.domain.errors import SetupError
@@ -15,7 +16,7 @@ class Home:
     """The folder of one laptop's workspace."""
 
     root: Path
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
     """A catalog elsewhere, instead of the embedded one."""
     store_url: str | None = None
     """An object store elsewhere, instead of a folder of this one."""
@@ -39,6 +40,7 @@ class Home:
         """Makes the folder that runs work in; SetupError where nothing can be written there."""
         try:
             self.work.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.work).close()
         except OSError as error:
             raise SetupError(
                 f"the workspace lies in {self.root}, and {error.filename or self.work} cannot be"

@@ -9,8 +9,9 @@ from lateen.local.sweep import sweep
 from lateen.step.operations import Operations
 from lateen.step.ports import ObjectStore, Stores
 from lateen.stores.catalog.catalog import Catalog
+from lateen.upkeep.upkeep import UPKEEP, Upkeep
 
-_ABOUT_RUNS = {"pipelines", "run", "runs"}
+_ABOUT_RUNS = {"delete", "pipelines", "prune_runs", "run", "runs"}
 
 
 class LocalOperations(Operations):
@@ -19,8 +20,11 @@ class LocalOperations(Operations):
     def __init__(self, catalog: Catalog, objects: ObjectStore, scratch: Path, by: str) -> None:
         super().__init__(Stores(catalog, objects), scratch, by)
         self._catalog = catalog
+        self._upkeep = Upkeep(self, catalog, objects)
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         if operation in _ABOUT_RUNS:
             sweep(self._catalog)
+        if operation in UPKEEP:
+            return self._upkeep.call(operation, **arguments)
         return super().call(operation, **arguments)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
+from lateen.authoring.definition import StepDefinition
 from lateen.authoring.source import code_digest
+from lateen.authoring.step_digest import step_digest
 from lateen.domain.artifacts import Manifest
-from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import UserError
+from lateen.domain.errors import SetupError, UserError
 from lateen.domain.receipts import Receipt
 from lateen.domain.spec import StepSpec
 from lateen.local.submission import generated_name
-from lateen.step.execute import Definition
 from lateen.step.ports import Snapshot, Stores
 from lateen.step.resolve import externals
 from lateen.stores.catalog.catalog import Catalog
@@ -25,10 +25,15 @@ Pins = dict[tuple[str, str], list[Receipt]]
 def replayed(old: RunRecord, stores: Stores, catalog: Catalog, person: str) -> RunRecord:
     """A new run like an old one, with everything from outside pinned to what that one had.
 
-    Raises UserError where some of it is gone.
+    Raises UserError where some of it is gone, or the old run has not finished.
     """
+    if not old.state.phase.finished:
+        raise UserError(
+            f"the run {old.name} has not finished, so that what it has is not yet known; replay it"
+            " when it has"
+        )
     pins = catalog.attempts.in_snapshot(lambda snapshot: pins_of(old, snapshot))
-    check_whole(pins, stores)
+    check_whole(old, pins, stores)
     run = str(uuid4())
     catalog.runs.create(
         run,
@@ -49,13 +54,18 @@ def replayed(old: RunRecord, stores: Stores, catalog: Catalog, person: str) -> R
     return catalog.runs.load(run)
 
 
-def check_code(record: RunRecord, definition_of: Callable[[StepSpec], Definition]) -> None:
+def check_code(record: RunRecord, definition_of: Callable[[StepSpec], StepDefinition]) -> None:
     """UserError where a step's source is not what the run was compiled from."""
-    changed = [
-        step.history_name
-        for step in record.spec.steps
-        if step.code_digest and code_digest(definition_of(step).function) != step.code_digest
-    ]
+    changed = []
+    for step in record.spec.steps:
+        try:
+            now = step_digest(definition_of(step), code_digest)
+        except SetupError as error:
+            raise UserError(
+                f"the run {record.name} cannot be replayed: the step {step.history_name!r}: {error}"
+            ) from error
+        if step.code_digest not in (None, now):
+            changed.append(step.history_name)
     if changed:
         raise UserError(
             f"the run {record.name} cannot be replayed: the source of {', '.join(changed)} has"
@@ -67,18 +77,19 @@ def pins_of(record: RunRecord, snapshot: Snapshot) -> Pins:
     """What the steps of a run had from outside, and what their bodies looked up."""
     pins: Pins = {}
     for step in record.spec.steps:
-        last = record.state.steps[step.name].last
-        if last is None:
-            continue
-        attempt = AttemptKey(record.id, step.name, last.n)
-        outside = {(name, path) for name, path, _ in externals(record.spec, step)}
-        had = snapshot.receipts(attempt)
-        pins[step.name, "input"] = [r for r in had if (r.input, r.path) in outside]
-        pins[step.name, "read"] = snapshot.reads(attempt)
+        attempt = snapshot.last_resolved(record.id, step.name)
+        if attempt is None:  # the run itself may have pinned what the step was to take
+            for kind in ("input", "read"):
+                pins[step.name, kind] = snapshot.pins(record.id, step.name, kind)
+        else:
+            outside = {(name, path) for name, path, _ in externals(record.spec, step)}
+            had = snapshot.receipts(attempt)
+            pins[step.name, "input"] = [r for r in had if (r.input, r.path) in outside]
+            pins[step.name, "read"] = snapshot.reads(attempt)
     return pins
 
 
-def check_whole(pins: Pins, stores: Stores) -> None:
+def check_whole(old: RunRecord, pins: Pins, stores: Stores) -> None:
     """UserError that names what a replay would need and is gone."""
     found = {r.artifact.id: r.artifact for r in _artifacts(pins) if r.artifact}
     gone = [
@@ -88,8 +99,8 @@ def check_whole(pins: Pins, stores: Stores) -> None:
     ]
     if gone:
         raise UserError(
-            f"this run cannot be replayed: the bytes of {', '.join(gone)} are gone; restore the"
-            " object store from a backup"
+            f"the run {old.name} cannot be replayed: the bytes of {', '.join(gone)} are gone; restore"
+            " the object store from a backup"
         )
 
 

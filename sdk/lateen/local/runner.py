@@ -20,12 +20,14 @@ from lateen.domain.receipts import Receipt
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.local.execution import in_process, in_subprocess
+from lateen.local.folders import kept
 from lateen.local.home import Home
 from lateen.local.interrupts import Interrupter, StepInterrupted
 from lateen.local.observer import Observer
 from lateen.local.sweep import end_run
 from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
 from lateen.planning.state import Attempt, Step
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.ended import Ended
 from lateen.step.execute import Definition
 from lateen.step.life import live
@@ -88,6 +90,7 @@ class Runner:
             if not held:
                 raise UserError(f"the run {self._record.name} is run by another process already")
             desired = self._catalog.runs.start(run)
+            reached(Boundary.RUN_STARTED)
             if desired is not None:
                 self._state = replace(
                     self._state, phase=RunPhase.RUNNING, desired=desired, started_at=_now()
@@ -98,7 +101,7 @@ class Runner:
         began = time.monotonic()
         self._tell("run-started", total=len(self._state.steps))
         try:
-            with self._interrupter:
+            with kept(self._work), self._interrupter:
                 while not self._state.phase.finished:
                     self._advance()
         except (KeyboardInterrupt, StepInterrupted):
@@ -109,8 +112,6 @@ class Runner:
             with suppress(CatalogUnavailable):
                 self._give_up(error)
             raise
-        finally:
-            self._clean_up()
         seconds = time.monotonic() - began
         self._tell("run-finished", status=self._state.phase.value, seconds=seconds)
 
@@ -195,6 +196,7 @@ class Runner:
             raise
         finally:
             shutil.rmtree(work.root, ignore_errors=True)
+            reached(Boundary.PUBLISH_REMOVED)
 
     def _time_left(self, step: StepSpec) -> float | None:
         """Seconds until the step's time or the run's is over, the nearer of the two."""
@@ -277,6 +279,7 @@ class Runner:
         if before.phase is not StepPhase.WAITING or words != self._waiting_for.get(name):
             self._waiting_for[name] = words
             self._catalog.runs.wait(self._record.id, name, words)
+            reached(Boundary.RUN_WAITING)
             self._tell("step-waiting", task.step, status=ended.phase.value, message=words)
         look_again_at = now + timedelta(seconds=POLL_SECONDS)
         waiting = Step(ended.phase, before.attempts, since, look_again_at)
@@ -285,6 +288,7 @@ class Runner:
     def _skip(self, skip: Skip) -> None:
         run, reason = self._record.id, skip.phase.value
         self._catalog.runs.skip(run, skip.step, skip.phase, reason, skip.message)
+        reached(Boundary.RUN_SKIPPED)
         self._state = self._state.with_step(skip.step, Step(skip.phase))
         step = self._record.spec.step(skip.step)
         self._tell("step-skipped", step, status=skip.phase.value, message=skip.message)
@@ -295,6 +299,7 @@ class Runner:
             for name, step in self._state.steps.items()
             if not step.phase.finished
         }
+        reached(Boundary.RUN_FINISHING)
         self._catalog.runs.finish(
             {
                 "run": self._record.id,
@@ -305,6 +310,7 @@ class Runner:
                 "steps": steps,
             }
         )
+        reached(Boundary.RUN_FINISHED)
         self._state = replace(self._state, phase=finish.phase)
 
     def _task(self, step: StepSpec, n: int) -> Task:
@@ -326,9 +332,6 @@ class Runner:
     @property
     def _work(self) -> Path:
         return self._home.work / self._record.id
-
-    def _clean_up(self) -> None:
-        shutil.rmtree(self._work, ignore_errors=True)
 
     def _tell(self, kind: str, step: StepSpec | None = None, **fields: Any) -> None:
         event: dict[str, Any] = {"kind": kind, "run": self._record.name, **fields}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,18 +17,16 @@ from lateen.domain.parameters import bound
 from lateen.domain.placeholders import rendered
 from lateen.domain.references import ArtifactReference, Entries, Items, Source
 from lateen.domain.spec import PipelineSpec
+from lateen.domain.uploads import UPLOADING, UPLOADS
+from lateen.local.folders import fresh, kept
 from lateen.local.home import Home
+from lateen.step.boundaries import Boundary, reached
 from lateen.step.leases import leasing
 from lateen.step.operations import version_payload
 from lateen.step.ports import Catalog, ObjectStore
 from lateen.step.transfer import Lease, store_tree
 from lateen.stores.catalog.catalog import Catalog as PostgresCatalog
 from lateen.stores.catalog.runs import RunRecord
-
-UPLOADS = "external"
-"""The artifact that values brought by callers are versions of."""
-UPLOADING = "upload/"
-"""How the holders of leases on such values begin."""
 
 
 def submitted(
@@ -62,6 +58,7 @@ def submitted(
             submitted_by=person,
             source=os.path.abspath(compiled.source) if compiled.source else None,
         )
+    reached(Boundary.SUBMIT_CREATED)
     return catalog.runs.load(run)
 
 
@@ -85,9 +82,9 @@ def uploaded(
     from lateen.materializers import save
 
     home.work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=home.work) as folder:
-        saved = save(value, Path(folder, "value"))
-        files = store_tree(Path(folder, "value"), objects, lease, private=True)
+    with kept(fresh(home.work, "upload-")) as folder:
+        saved = save(value, folder / "value")
+        files = store_tree(folder / "value", objects, lease, private=True)
         manifest = Manifest(saved.format, saved.type, saved.materializer, files)
         payload = {
             **version_payload(manifest, saved.kind.value, saved.pickled),
@@ -97,6 +94,7 @@ def uploaded(
             "lease": holder,
         }
         catalog.attempts.publish(payload, None, None)
+    reached(Boundary.SUBMIT_UPLOADED)
     return manifest.digest
 
 

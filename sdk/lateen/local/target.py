@@ -7,16 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
 from lateen.authoring.compiled import CompiledPipeline
+from lateen.authoring.definition import StepDefinition
 from lateen.client.views.run import RunView
 from lateen.domain.errors import RunFailed, SetupError
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import RunPhase
+from lateen.local.folders import fresh, hold, remove_abandoned
 from lateen.local.home import Home
 from lateen.local.observer import Observer, default_observer
 from lateen.local.operations import LocalOperations
@@ -54,7 +55,8 @@ class LocalTarget:
     def _scratch(self) -> Path:
         """A folder for what this process fetches, gone with it."""
         self.home.prepare()
-        path = Path(tempfile.mkdtemp(prefix="client-", dir=self.home.work))
+        path = fresh(self.home.work, "client-")
+        hold(path)
         atexit.register(_remove, path, os.getpid())
         return path
 
@@ -76,8 +78,7 @@ class LocalTarget:
 
         Raises RunFailed, from the step's own exception, where it did not succeed.
         """
-        sweep(self.catalog)
-        self.home.prepare()
+        self._prepare()
         record = submitted(compiled, self.catalog, self.objects, self.home, person())
         definitions = compiled.definitions
         return self._followed(record, lambda step: definitions[step.name], observer, isolated)
@@ -88,12 +89,11 @@ class LocalTarget:
         `differences` of the returned run are the outputs that came out otherwise. Raises UserError
         where the code has changed or an input is gone, RunFailed where the replay fails.
         """
-        sweep(self.catalog)
-        self.home.prepare()
+        self._prepare()
         old = self.catalog.runs.load(self.catalog.reading.run_id(run))
 
-        def definition_of(step: StepSpec) -> Definition:
-            found: Definition = definition(
+        def definition_of(step: StepSpec) -> StepDefinition:
+            found: StepDefinition = definition(
                 step.entrypoint or "", old.source, chosen_materializers(step)
             )
             return found
@@ -124,6 +124,12 @@ class LocalTarget:
         if view.status is not RunPhase.SUCCEEDED:
             raise RunFailed(failure_message(view), view) from runner.exception
         return view
+
+    def _prepare(self) -> None:
+        """Ends what dead processes left of their runs, and removes what they left in the home."""
+        sweep(self.catalog)
+        self.home.prepare()
+        remove_abandoned(self.home.work)
 
     def submit(self, compiled: CompiledPipeline) -> RunView:
         """Starts a run in a process of its own, and returns without waiting.

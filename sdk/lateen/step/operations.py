@@ -33,6 +33,7 @@ from lateen.domain.references import (
 )
 from lateen.domain.states import ModelStages
 from lateen.step.boundaries import Boundary, reached
+from lateen.step.explaining import Facts, explained
 from lateen.step.leases import leasing
 from lateen.step.ports import Catalog, Json, Stores
 from lateen.step.resolve import look_up
@@ -148,21 +149,35 @@ class Operations:
     def differences(self, run: str) -> list[Json]:
         return self.catalog.reading.differences(self.catalog.reading.run_id(run))
 
+    def resolved_anew(self, run: str) -> list[str]:
+        return self.catalog.reading.resolved_anew(self.catalog.reading.run_id(run))
+
     def step(self, run: str, step: str) -> Json:
         found, run_id = self._step(run, step)
-        attempt = self.catalog.reading.attempt(run_id, found["name"])
-        receipts = []
-        if attempt is not None:
-            receipts = self.catalog.reading.receipts(run_id, found["name"], attempt["n"])
+        reading, name = self.catalog.reading, found["name"]
+        attempt = reading.attempt(run_id, name)
+        receipts = [] if attempt is None else reading.receipts(run_id, name, attempt["n"])
+        facts = Facts(
+            found,
+            reading.runs([run_id])[0],
+            reading.spec(run_id).step(name),
+            receipts,
+            attempt["cache_parts"] if attempt else None,
+            reading.previous(run_id, name),
+            reading.same_key(run_id, name, attempt["n"]) if attempt else None,
+        )
         return {
             **found,
+            "why": explained(facts),
             "receipts": receipts,
             "inputs": inputs_of(self.catalog, receipts),
-            "outputs": self.catalog.reading.outputs(run_id, found["name"]),
-            "metadata": self.catalog.reading.metadata_of_step(run_id, found["name"]),
-            "cache_parts": attempt["cache_parts"] if attempt else None,
-            "previous_key": self.catalog.reading.previous_key(run_id, found["name"]),
+            "outputs": reading.outputs(run_id, name),
+            "metadata": reading.metadata_of_step(run_id, name),
         }
+
+    def receipts(self, run: str) -> list[Json]:
+        """What the references of a run to things outside of it became."""
+        return self.catalog.reading.receipts_of_run(self.catalog.reading.run_id(run))
 
     def logs(self, run: str, step: str, n: int | None = None) -> str:
         found, run_id = self._step(run, step)
@@ -445,7 +460,9 @@ OPERATIONS = frozenset(
         "pipeline",
         "pipelines",
         "protect_stage",
+        "receipts",
         "register_artifact",
+        "resolved_anew",
         "run",
         "runs",
         "save_artifact",

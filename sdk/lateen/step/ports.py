@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from lateen.domain.artifacts import Manifest
 from lateen.domain.attempts import AttemptKey, Hit
 from lateen.domain.receipts import Receipt, Resolution
+from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import FailureCause
 from lateen.step.lookups import Lookups
 
@@ -67,6 +68,9 @@ class ObjectStore(Protocol):
 class Snapshot(Lookups, Protocol):
     """One REPEATABLE READ transaction: look-ups, and the records of what they found."""
 
+    def ask_ahead(self, parts: Iterable[Callable[[], object]]) -> None:
+        """Look up at once what the parts, which do nothing else, would look up one by one."""
+
     def take(self, attempt: AttemptKey, holder: str) -> int:
         """Become the attempt's holder; the number of its last resolution. Raises Fenced."""
         ...
@@ -97,6 +101,10 @@ class Snapshot(Lookups, Protocol):
 
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:
         """The receipts of the resolution that holds."""
+        ...
+
+    def last_resolved(self, run: str, step: str) -> AttemptKey | None:
+        """The last attempt of a step that was resolved."""
         ...
 
     def begun_before(self, attempt: AttemptKey) -> list[Receipt]:
@@ -195,6 +203,8 @@ class Reading(Protocol):
 
     def differences(self, run: str) -> list[Json]: ...
 
+    def resolved_anew(self, run: str) -> list[str]: ...
+
     def outputs(self, run: str, step: str) -> Json: ...
 
     def attempt(self, run: str, step: str, n: int | None = None) -> Json | None: ...
@@ -203,7 +213,13 @@ class Reading(Protocol):
 
     def metadata_of_step(self, run: str, step: str) -> Json: ...
 
-    def previous_key(self, run: str, step: str) -> Json | None: ...
+    def receipts_of_run(self, run: str) -> list[Json]: ...
+
+    def previous(self, run: str, step: str) -> Json | None: ...
+
+    def same_key(self, run: str, step: str, n: int) -> Json | None: ...
+
+    def spec(self, run: str) -> PipelineSpec: ...
 
     def manifest(self, version: str) -> tuple[Manifest, bool]: ...
 

@@ -8,8 +8,9 @@ Nothing here knows Postgres; ``lookups`` is one snapshot of the catalog, whoever
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from lateen.domain.artifacts import ArtifactVersion, ModelVersion
@@ -89,6 +90,22 @@ def resolve(
     model = resolver.step_model()
     inputs = {name: resolver.source(name, "", source) for name, source in step.inputs.items()}
     return Resolution(inputs, tuple(resolver.receipts), model)
+
+
+def parts(
+    spec: PipelineSpec,
+    step: StepSpec,
+    run: str,
+    lookups: Lookups,
+    conditions: Conditions,
+) -> Iterator[Callable[[], object]]:
+    """What ``resolve`` looks up, each reference by itself, so that all can be asked ahead."""
+    resolver = _Resolver(run, {}, spec.model_of(step), lookups, conditions)
+    yield resolver.step_model
+    for name, source in step.inputs.items():
+        for path, leaf in placed(source):
+            if subject_of(leaf) is not None:
+                yield partial(resolver.source, name, path, leaf)
 
 
 def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[Place]:

@@ -15,7 +15,7 @@ from lateen.planning.caching import cache_key, cacheable, key_parts
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.pinning import by_place, pinned
 from lateen.step.ports import Catalog, Snapshot
-from lateen.step.resolve import Conditions, Pinned, resolve
+from lateen.step.resolve import Conditions, Pinned, parts, resolve
 from lateen.step.task import Task
 
 
@@ -55,18 +55,13 @@ def resolve_attempt(task: Task, catalog: Catalog) -> Resolved:
 
 def resolved_in(task: Task, snapshot: Snapshot, fixed: Pinned) -> Resolved:
     """What the references are in this snapshot, but for those that are fixed."""
-    resolution = resolve(
-        task.spec,
-        task.step,
-        task.attempt.run,
-        task.parameters,
-        snapshot,
-        Conditions(fixed, task.waited),
-    )
+    run, conditions = task.attempt.run, Conditions(fixed, task.waited)
+    snapshot.ask_ahead(parts(task.spec, task.step, run, snapshot, conditions))
+    resolution = resolve(task.spec, task.step, run, task.parameters, snapshot, conditions)
     if not cacheable(task.step) or task.replay:
         return Resolved(resolution, None)
-    parts = key_parts(task.spec, task.step, resolution.inputs, task.environment)
-    return Resolved(resolution, parts)
+    keyed = key_parts(task.spec, task.step, resolution.inputs, task.environment)
+    return Resolved(resolution, keyed)
 
 
 def record(task: Task, snapshot: Snapshot, resolved: Resolved) -> None:

@@ -321,6 +321,8 @@ _HISTORY = {
     "model_artifacts",
     "pipeline",
     "pipelines",
+    "receipts",
+    "resolved_anew",
     "run",
     "runs",
     "stage_history",

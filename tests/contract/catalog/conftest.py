@@ -1,32 +1,42 @@
-"""Real catalogs: a fresh database for each test that asks for one."""
+"""Real catalogs, empty for each test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 
 from lateen.stores.catalog.catalog import Catalog
-from tests.catalogs.databases import Databases
+from tests.catalogs.databases import Databases, emptier
 
 
 @pytest.fixture(scope="session")
 def databases(catalog_url: str) -> Iterator[Databases]:
-    """Makes databases with empty catalogs."""
+    """Makes databases with empty catalogs, which go with the session's server."""
     made = Databases(catalog_url)
     yield made
-    made.drop_all()
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def emptied(databases: Databases) -> Iterator[Callable[[], str]]:
+    """The URL of one database, whose catalog is emptied each time."""
+    url = databases.make()
+    with psycopg.connect(url, autocommit=True) as connection:
+        empty = emptier(connection)
+        yield lambda: empty() or url
 
 
 @pytest.fixture
-def database_url(databases: Databases) -> str:
-    """The URL of a database of this test's own, with an empty catalog."""
-    return databases.make()
+def database_url(emptied: Callable[[], str]) -> str:
+    """The URL of a database with an empty catalog."""
+    return emptied()
 
 
 @pytest.fixture
 def catalog(database_url: str) -> Iterator[Catalog]:
-    """An empty catalog of this test's own."""
+    """An empty catalog."""
     catalog = Catalog(database_url)
     yield catalog
     catalog.close()

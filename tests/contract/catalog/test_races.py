@@ -23,9 +23,10 @@ SEED = int(os.environ.get("LATEEN_SEED") or secrets.randbits(32))
 
 @pytest.mark.timeout(60 + ROUNDS / 20)
 def test_attempts_see_one_snapshot_whatever_happens_beside_them(
-    database_url: str, capsys: pytest.CaptureFixture[str]
+    databases: Databases, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = race(database_url, ROUNDS, SEED)
+    url = databases.make()
+    result = race(url, ROUNDS, SEED)
     rounds = sum(result.done[what] for what in ("resolved", "combined", "cached", "missing"))
     with capsys.disabled():
         did = ", ".join(f"{number} {what}" for what, number in sorted(result.done.items()))
@@ -34,7 +35,7 @@ def test_attempts_see_one_snapshot_whatever_happens_beside_them(
     assert rounds >= ROUNDS
     happened = {"resolved", "cached", "promoted", "moved", "fenced", "failed", "taken", "published"}
     assert happened <= set(result.done)
-    _check_visibility(database_url)
+    _check_visibility(url)
 
 
 def _check_visibility(url: str) -> None:

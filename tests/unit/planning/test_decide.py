@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lateen.domain.spec import PipelineSpec, Retry, StepSpec
@@ -125,6 +125,7 @@ def _has_failed_for_good(run: Run) -> bool:
 
 
 @given(disturbed())
+@settings(max_examples=60)
 def test_every_run_comes_to_its_end_by_the_rules(playing: World) -> None:
     playing.play(keeps_the_rules)
     assert all(step.phase.finished for step in playing.run.steps.values())
@@ -132,6 +133,7 @@ def test_every_run_comes_to_its_end_by_the_rules(playing: World) -> None:
 
 
 @given(disturbed())
+@settings(max_examples=60)
 def test_a_run_succeeds_only_where_all_of_its_steps_do(playing: World) -> None:
     playing.play(lambda *_: None)
     assert playing.finish is not None
@@ -140,6 +142,7 @@ def test_a_run_succeeds_only_where_all_of_its_steps_do(playing: World) -> None:
 
 
 @given(undisturbed())
+@settings(max_examples=60)
 def test_a_run_succeeds_where_all_of_its_steps_do_in_time(playing: World) -> None:
     playing.play(lambda *_: None)
     assert playing.finish is not None
@@ -149,6 +152,7 @@ def test_a_run_succeeds_where_all_of_its_steps_do_in_time(playing: World) -> Non
 
 
 @given(disturbed())
+@settings(max_examples=60)
 def test_nothing_that_depends_on_a_step_that_went_wrong_ever_runs(playing: World) -> None:
     playing.play(lambda *_: None)
     steps = playing.run.steps
@@ -159,6 +163,7 @@ def test_nothing_that_depends_on_a_step_that_went_wrong_ever_runs(playing: World
 
 
 @given(undisturbed())
+@settings(max_examples=60)
 def test_independent_steps_go_on_unless_the_policy_says_otherwise(playing: World) -> None:
     playing.run = replace(
         playing.run, plan=replace(playing.run.plan, failure_policy="continue", timeout=None)
@@ -171,6 +176,7 @@ def test_independent_steps_go_on_unless_the_policy_says_otherwise(playing: World
 
 
 @given(undisturbed())
+@settings(max_examples=60)
 def test_no_budget_is_overdrawn(playing: World) -> None:
     playing.play(lambda *_: None)
     infrastructure = {FailureCause.LOST, FailureCause.INFRASTRUCTURE, FailureCause.INTERRUPTED}

@@ -308,7 +308,7 @@ def test_a_pipeline_that_never_ran_is_answered_with_those_that_did(catalog: Cata
 def test_an_output_that_a_past_run_did_not_make_is_missing(catalog: Catalog) -> None:
     catalog.runs["q", "latest"] = "run-9"
     told = missing(catalog, RunOutput("q", "latest", "s", "o"))
-    assert "there is no 'o' of the step 's' of the latest run of 'q'" in told
+    assert "there is no 'o' of the step 's' of the last run of 'q'" in told
 
 
 def test_an_empty_stage_is_answered_with_the_versions_that_there_are(catalog: Catalog) -> None:
@@ -479,7 +479,7 @@ def test_a_read_in_a_steps_body_finds_the_same_and_has_no_input(
 
 
 def test_a_read_that_finds_nothing_says_so_without_naming_an_input(catalog: Catalog) -> None:
-    with pytest.raises(NotFoundError, match="^there is no 'd' in its latest version$"):
+    with pytest.raises(NotFoundError, match=r"^there is no 'd' in its latest version$"):
         look_up(ArtifactReference("d"), RUN, None, catalog)
 
 

@@ -30,7 +30,8 @@ def describe(kind: Kind, name: str) -> None:
     now = datetime.now(UTC)
     name = bare(name, kind)
     if kind is kinds.RUN:
-        click.echo(described_run(current().call("run", name=name), now))
+        run = current().call("run", name=name)
+        click.echo(described_run(run, current().call("receipts", run=run["id"]), now))
     elif kind is kinds.ARTIFACT:
         base, version = split_name(name)
         found = current().call("artifact_version", name=base, version=version)

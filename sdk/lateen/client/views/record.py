@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -33,3 +33,10 @@ class Record:
 def moment(text: str | None) -> datetime | None:
     """A time of the wire protocol."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def clock(text: str | None) -> str:
+    """A time of the wire protocol as a date and a time of day, in UTC."""
+    if text is None:
+        return ""
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -108,10 +108,18 @@ class RunView(Record):
         """Of a replay: the outputs that came out otherwise than in the run that it replays."""
         return [difference(found) for found in current().call("differences", run=self.id)]
 
+    @property
+    def resolved_anew(self) -> list[str]:
+        """Of a replay: the steps that the replayed run had never resolved, so nothing is pinned."""
+        return list(current().call("resolved_anew", run=self.id))
+
     def replay(self) -> RunView:
         """Run it again with its own spec, code, parameters and everything it had from outside.
 
-        Raises UserError where the code has changed since or an input is gone.
+        `differences` of the run that is returned are the outputs that came out otherwise; what this
+        run never resolved is resolved anew, and `resolved_anew` says so. Raises UserError where the
+        code has changed since, or the bytes of an input are gone, and names it; RunFailed where the
+        replay fails.
         """
         from lateen.authoring.target import current_target
 

@@ -85,6 +85,11 @@ class StepView(Record):
         return [ReceiptView.from_json(item) for item in self._field("receipts")]
 
     @property
+    def why(self) -> str:
+        """Why it ran or did not, in a sentence: what had changed, or whose outputs it took over."""
+        return str(self._field("why"))
+
+    @property
     def run_metadata(self) -> dict[str, Any]:
         """The newest value of each key that was logged on it."""
         return dict(self._field("metadata"))

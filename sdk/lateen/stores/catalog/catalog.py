@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from lateen.stores.catalog.attempts import Attempts
+from lateen.stores.catalog.collection import Collection
 from lateen.stores.catalog.connections import Connections
+from lateen.stores.catalog.deletion import Deletions
 from lateen.stores.catalog.migrations import migrate
 from lateen.stores.catalog.reading import Reading
 from lateen.stores.catalog.runs import Runs
+from lateen.stores.catalog.verification import Verification
 
 
 class Catalog:
@@ -18,6 +21,9 @@ class Catalog:
         self.attempts = Attempts(self._connections)
         self.runs = Runs(self._connections)
         self.reading = Reading(self._connections)
+        self.deletions = Deletions(self._connections)
+        self.collection = Collection(self._connections)
+        self.verification = Verification(self._connections)
 
     def close(self) -> None:
         """Closes the idle connections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import select
@@ -28,6 +29,8 @@ IDLE_SECONDS = 5.0
 _TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _FULL = ("too many clients", "too many connections", "remaining connection slots")
 """SQLSTATE 53300 in words, since a refused connection carries no code."""
+_QUEUED = os.strerror(errno.EAGAIN)
+"""What a Unix socket says while more wait to be accepted than its queue holds."""
 
 
 class Connections:
@@ -181,7 +184,7 @@ def connect(url: str) -> Connection:
 
 
 def _too_many(error: psycopg.OperationalError) -> bool:
-    return error.sqlstate == "53300" or any(words in str(error) for words in _FULL)
+    return error.sqlstate == "53300" or any(words in str(error) for words in (*_FULL, _QUEUED))
 
 
 def _without_url(error: Exception) -> str:

@@ -26,6 +26,10 @@ def mapped(error: psycopg.Error) -> LateenError:
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
     if isinstance(error, psycopg.errors.RestrictViolation | psycopg.errors.ForeignKeyViolation):
+        if "insert or update" in str(error):
+            return NotFoundError(
+                f"what it refers to was deleted meanwhile; look again: {_first_line(error)}"
+            )
         return UserError(f"something else still refers to it: {_first_line(error)}")
     return CatalogUnavailable(f"the catalog's database refused: {_first_line(error)}")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
+
+import psycopg
 
 from lateen.domain.errors import SetupError
 from lateen.stores.catalog.connections import Connection, connect
+from lateen.stores.catalog.failures import mapped
 
 _LOCK = 0x6C617465656E  # "lateen"
 _TABLE = """
@@ -22,10 +26,11 @@ CREATE TABLE IF NOT EXISTS migrations (
 def migrate(url: str, scripts: Mapping[str, str] | None = None) -> list[str]:
     """Brings a database to the newest schema; the names of what was applied.
 
-    Raises SetupError where the database was migrated by a newer Lateen, or by other scripts.
+    Raises SetupError where the database was migrated by a newer Lateen, or by other scripts, and
+    where its role may not create tables. A script that fails leaves nothing behind.
     """
     wanted = scripts if scripts is not None else shipped()
-    with connect(url) as connection:
+    with _explained(), connect(url) as connection:
         if _applied(connection) == {name: _checksum(text) for name, text in wanted.items()}:
             return []
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
@@ -33,6 +38,19 @@ def migrate(url: str, scripts: Mapping[str, str] | None = None) -> list[str]:
             return _apply_missing(connection, wanted)
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise SetupError(
+            f"the catalog's database role may not make the schema ({str(error).splitlines()[0]});"
+            " grant it CREATE on the schema public, or make it the owner of the database"
+        ) from error
+    except psycopg.Error as error:
+        raise mapped(error) from error
 
 
 def shipped() -> dict[str, str]:

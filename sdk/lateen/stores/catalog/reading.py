@@ -10,6 +10,8 @@ from typing import Any
 from lateen.domain.artifacts import Manifest
 from lateen.domain.errors import AmbiguousError, NotFoundError
 from lateen.domain.names import did_you_mean
+from lateen.domain.receipt_words import became_words, reference_words
+from lateen.domain.spec import PipelineSpec
 from lateen.stores.catalog.connections import Connections, Row
 from lateen.stores.catalog.snapshot import id_range
 from lateen.stores.catalog.statements import statements
@@ -134,6 +136,13 @@ class Reading:
         found = {version["id"]: version for version in self.artifact_versions(ids.values())}
         return {name: found[ids[place]] for name, place in wanted.items() if place in ids}
 
+    def spec(self, run: str) -> PipelineSpec:
+        """The frozen spec of a run, by its id."""
+        rows = self._run("runs", ids=[run])
+        if not rows:
+            raise NotFoundError(f"there is no run {run} any more")
+        return PipelineSpec.from_json(json.loads(rows[0]["body"]))
+
     def differences(self, run: str) -> list[Json]:
         """The outputs of a replay that are not those of the run that it replays."""
         rows = self._run("differences", run=run)
@@ -149,6 +158,10 @@ class Reading:
             for row in rows
         ]
 
+    def resolved_anew(self, run: str) -> list[str]:
+        """The steps of a replay that the run that it replays had never resolved."""
+        return [row["history_name"] for row in self._run("resolved-anew", run=run)]
+
     def outputs(self, run: str, step: str) -> Json:
         """What a step of a run put out, by output."""
         rows = self._run("run-outputs", run=run, step=step)
@@ -162,7 +175,17 @@ class Reading:
 
     def receipts(self, run: str, step: str, n: int) -> list[Json]:
         """The receipts of an attempt, in the order in which they were written."""
-        rows = self._run("attempt-receipts", run=run, step=step, n=n)
+        return self._receipts(self._run("attempt-receipts", run=run, step=step, n=n))
+
+    def receipts_of_run(self, run: str) -> list[Json]:
+        """What the references of a run to things outside of it became, each with its step."""
+        rows = self._run("run-receipts", run=run)
+        return [
+            {"step": row["history_name"], **receipt}
+            for row, receipt in zip(rows, self._receipts(rows), strict=True)
+        ]
+
+    def _receipts(self, rows: list[Row]) -> list[Json]:
         artifacts = self._map(self.artifact_versions, rows, "artifact_version_id")
         models = self._map(self.model_versions, rows, "model_version_id")
         return [_receipt(row, artifacts, models) for row in rows]
@@ -172,10 +195,21 @@ class Reading:
         rows = self._run("step-metadata", run=run, step=step)
         return {row["key"]: row["value"] for row in rows}
 
-    def previous_key(self, run: str, step: str) -> Json | None:
-        """The parts of the cache key that the same step had in an earlier run, and that run."""
-        rows = self._run("previous-key", run=run, step=step)
-        return dict(rows[0]) if rows else None
+    def previous(self, run: str, step: str) -> Json | None:
+        """The last committed attempt of the same step in an earlier run, with its receipts."""
+        return self._other(self._run("previous-attempt", run=run, step=step))
+
+    def same_key(self, run: str, step: str, n: int) -> Json | None:
+        """Another attempt that ran its code under the same cache key, with its receipts."""
+        return self._other(self._run("same-key", run=run, step=step, n=n))
+
+    def _other(self, rows: list[Row]) -> Json | None:
+        if not rows:
+            return None
+        row = dict(rows[0])
+        run = _run_link(row.pop("run_id"), row.pop("run_name"))
+        assert run is not None
+        return {"run": run, **row, "receipts": self.receipts(run["id"], row["step"], row["n"])}
 
     def manifest(self, version: str) -> tuple[Manifest, bool]:
         """What a version consists of, and whether it was pickled."""
@@ -307,19 +341,17 @@ def _step(row: Row) -> Json:
 def _receipt(row: Row, artifacts: dict[str, Json], models: dict[str, Json]) -> Json:
     artifact = artifacts.get(str(row["artifact_version_id"]))
     model = models.get(str(row["model_version_id"]))
-    if row["has_value"]:
-        became = repr(row["value"])
-    else:
-        became = (artifact or model or {"version": ""})["version"]
     return {
         "kind": row["kind"],
         "input": row["input"],
         "path": row["path"],
         "reference": row["reference"],
-        "became": became,
+        "words": reference_words(row["reference"], artifact),
+        "became": became_words(row, artifact or model),
         "artifact": _short(artifact, "id", "name", "version", "number", "digest", "kind"),
         "model": _short(model, "id", "name", "version", "number", "stage"),
         "stage_event": _event(row),
+        "commit": artifact and _commit(artifact),
         "has_value": row["has_value"],
         "value": row["value"],
         "resolved_at": _time(row["resolved_at"]),
@@ -332,6 +364,11 @@ def _short(version: Json | None, *fields: str) -> Json | None:
     return {field: version[field] for field in fields} if version else None
 
 
+def _commit(artifact: Json) -> Json:
+    """Who published a version, and when; outside of a run nobody is known."""
+    return {"run": artifact["run"], "step": artifact["step"], "at": artifact["created_at"]}
+
+
 def _event(row: Row) -> Json | None:
     if row["event"] is None:
         return None
@@ -342,4 +379,5 @@ def _event(row: Row) -> Json | None:
         "at": _time(row["event_at"]),
         "by": row["by"],
         "run": _run_link(row["event_run"], row["event_run_name"]),
+        "step": row["event_step"],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from psycopg.types.json import Jsonb
 
 from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
 from lateen.domain.attempts import AttemptKey, Hit
-from lateen.domain.errors import AmbiguousError, Fenced
+from lateen.domain.errors import AmbiguousError, Fenced, LateenError
 from lateen.domain.moments import Moment
 from lateen.domain.names import LATEST, is_number
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.states import ModelStages
 from lateen.stores.catalog.connections import Connection, Row
 from lateen.stores.catalog.statements import statements
+from lateen.stores.catalog.together import Question, answers
 
 _STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
 _SHORTEST_PREFIX = 4
@@ -33,11 +34,48 @@ _KNOWN = {
 }
 
 
+class _Unknown(Exception):
+    """A question that is not answered yet."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+
 class Snapshot:
     """Look-ups and records of one transaction; the step layer knows it as ``Lookups``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: dict[Question, list[Row]] = {}
+        self._rehearsing = False
+
+    def ask_ahead(self, parts: Iterable[Callable[[], object]]) -> None:
+        """Looks up in a few statements what the parts, which only look up, would one by one.
+
+        Each is rehearsed up to its first question that was not answered yet; then all of these are
+        asked at once, and so on. When the parts are done for real, the answers are there.
+        """
+        waiting = list(parts)
+        while len(waiting) > 1:
+            asked, waiting = self._rehearsed(waiting)
+            self._known |= answers(self._connection, asked) if asked else {}
+
+    def _rehearsed(
+        self, parts: Iterable[Callable[[], object]]
+    ) -> tuple[set[Question], list[Callable[[], object]]]:
+        """What the parts ask first, and those that ask."""
+        asked, waiting = set(), []
+        self._rehearsing = True
+        for part in parts:
+            try:
+                part()
+            except _Unknown as unknown:
+                asked.add(unknown.question)
+                waiting.append(part)
+            except LateenError:
+                pass  # it will be raised when this is done for real
+        self._rehearsing = False
+        return asked, waiting
 
     def artifact(self, name: str, version: str) -> ArtifactVersion | None:
         if version == LATEST:
@@ -124,6 +162,8 @@ class Snapshot:
         return details
 
     def known(self, what: str, of: str = "") -> Iterable[str]:
+        if self._rehearsing:
+            return ()  # they are for the message of an error that is not raised yet
         rows = self._all("lookups", _KNOWN[what], name=of, id=of)
         if what == "model-versions":
             return [_with_stage(row) for row in rows]
@@ -186,6 +226,11 @@ class Snapshot:
         rows = self._all("attempts", "inputs-of-attempt", **attempt.columns)
         return [self._receipt(row) for row in rows]
 
+    def last_resolved(self, run: str, step: str) -> AttemptKey | None:
+        """The last attempt of a step that was resolved."""
+        row = self._one("attempts", "last-resolved", run=run, step=step)
+        return AttemptKey(run, step, row["n"]) if row else None
+
     def begun_before(self, attempt: AttemptKey) -> list[Receipt]:
         """What the last attempt before that began had, unless it failed since that moved."""
         rows = self._all("attempts", "inputs-begun-before", **attempt.columns)
@@ -203,6 +248,7 @@ class Snapshot:
 
     def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the attempt, whole; see ``commit_attempt`` in the migrations."""
+        self._known.clear()
         row = self._one("attempts", "commit-attempt", payload=Jsonb(dict(payload)))
         return dict(row["result"]) if row else {}
 
@@ -241,11 +287,17 @@ class Snapshot:
         )
 
     def _all(self, file: str, query: str, /, **parameters: Any) -> list[Row]:
+        if file == "lookups":
+            question = Question(query, tuple(parameters.items()))
+            if question in self._known:
+                return self._known[question]
+            if self._rehearsing:
+                raise _Unknown(question)
         text = statements(file)[query].encode()
         return self._connection.execute(text, parameters).fetchall()
 
     def _one(self, file: str, query: str, /, **parameters: Any) -> Row | None:
-        return self._connection.execute(statements(file)[query].encode(), parameters).fetchone()
+        return next(iter(self._all(file, query, **parameters)), None)
 
     def _none(self, query: str, /, **parameters: Any) -> None:
         self._connection.execute(statements("attempts")[query].encode(), parameters)

@@ -23,6 +23,10 @@ CREATE TABLE run_pins (
     snapshot            pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
     resolved_at         timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- For the question why an attempt under the same key did not serve another.
+CREATE INDEX attempts_that_ran ON attempts (cache_key)
+    WHERE state = 'committed' AND cached_from IS NULL;
+
 CREATE INDEX run_pins_of_step ON run_pins (run_id, step);
 CREATE INDEX run_pins_by_artifact ON run_pins (artifact_version_id);
 CREATE INDEX run_pins_by_model ON run_pins (model_version_id);

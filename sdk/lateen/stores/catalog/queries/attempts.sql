@@ -121,6 +121,11 @@ SELECT r.input, r.path, r.reference, r.stage_event, r.value, r.has_value,
    AND r.kind = 'input' AND r.resolution = t.resolution
  ORDER BY r.id
 
+-- name: last-resolved
+-- The last attempt of a step that was resolved.
+SELECT n FROM attempts WHERE run_id = %(run)s AND step = %(step)s AND resolution > 0
+ ORDER BY n DESC LIMIT 1
+
 -- name: inputs-begun-before
 -- What the last attempt before that began was resolved to; nothing where it failed since that moved.
 WITH before AS (

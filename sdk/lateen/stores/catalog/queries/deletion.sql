@@ -67,6 +67,11 @@ SELECT v.id FROM artifact_versions v
    AND NOT EXISTS (SELECT FROM model_links l WHERE l.artifact_version_id = v.id)
  ORDER BY v.id LIMIT %(limit)s
 
+-- name: blobs-of
+-- The blobs that versions consist of.
+SELECT DISTINCT b.sha256 FROM artifact_versions v JOIN manifest_blobs b ON b.digest = v.digest
+ WHERE v.id = ANY(%(ids)s)
+
 -- name: count-artifact-versions
 -- How many versions there are.
 SELECT count(*) AS total FROM artifact_versions
@@ -193,10 +198,15 @@ SELECT count(*) AS total FROM artifact_versions WHERE run_id = ANY(%(ids)s)
 -- Runs with their steps, attempts and receipts; what they made stays.
 DELETE FROM runs WHERE id = ANY(%(ids)s)
 
+-- name: lock-specs-of-runs
+-- The frozen specs of runs, but for those that a new run is taking up now.
+SELECT digest FROM specs
+ WHERE digest IN (SELECT spec_digest FROM runs WHERE id = ANY(%(ids)s)) FOR UPDATE SKIP LOCKED
+
 -- name: delete-unused-specs
--- Frozen specs of no run.
-DELETE FROM specs s WHERE NOT EXISTS (SELECT FROM runs r WHERE r.spec_digest = s.digest)
-   AND s.created_at < clock_timestamp() - interval '1 hour'
+-- Those of them that no run has any more.
+DELETE FROM specs s WHERE s.digest = ANY(%(digests)s)
+   AND NOT EXISTS (SELECT FROM runs r WHERE r.spec_digest = s.digest)
 
 -- name: delete-pipeline
 -- A pipeline without runs.
@@ -204,8 +214,12 @@ DELETE FROM pipelines p WHERE p.name = %(name)s
    AND NOT EXISTS (SELECT FROM runs r WHERE r.pipeline_id = p.id)
 
 -- name: past-runs
--- All runs, or a pipeline's, the newest first, with the time that it is.
-SELECT r.id, p.name AS pipeline, r.finished_at, clock_timestamp() AS now
+-- All runs, or a pipeline's, the newest first.
+SELECT r.id, p.name AS pipeline, r.finished_at
   FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
  WHERE %(pipeline)s::text IS NULL OR p.name = %(pipeline)s
  ORDER BY r.created_at DESC, r.id DESC
+
+-- name: now
+-- The database's time.
+SELECT clock_timestamp() AS now

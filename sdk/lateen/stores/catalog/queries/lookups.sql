@@ -1,4 +1,5 @@
 -- What references become: each query finds one version in the snapshot that it runs in.
+-- Parameters that are no text bear their type: many look-ups may go in one statement (together.py).
 
 -- name: artifact-by-latest
 -- The highest number of an artifact.
@@ -13,7 +14,7 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
 -- One version of an artifact by its number.
 SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
   FROM artifacts a
-  JOIN artifact_versions v ON v.artifact_id = a.id AND v.number = %(number)s
+  JOIN artifact_versions v ON v.artifact_id = a.id AND v.number = %(number)s::bigint
   JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(name)s
 
@@ -31,7 +32,7 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
   FROM artifact_versions v
   JOIN artifacts a ON a.id = v.artifact_id
   JOIN manifests m ON m.digest = v.digest
- WHERE v.id = %(id)s
+ WHERE v.id = %(id)s::uuid
 
 -- name: artifact-by-id-range
 -- The versions whose ids lie in a range, which is what a prefix of an id is; two are enough to know.
@@ -39,7 +40,7 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
   FROM artifact_versions v
   JOIN artifacts a ON a.id = v.artifact_id
   JOIN manifests m ON m.digest = v.digest
- WHERE v.id BETWEEN %(low)s AND %(high)s
+ WHERE v.id BETWEEN %(low)s::uuid AND %(high)s::uuid
  LIMIT 2
 
 -- name: artifact-by-digest
@@ -60,7 +61,8 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
   JOIN artifact_versions v ON v.id = o.artifact_version_id
   JOIN artifacts a ON a.id = v.artifact_id
   JOIN manifests m ON m.digest = v.digest
- WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'committed' AND o.output = %(output)s
+ WHERE t.run_id = %(run)s::uuid AND t.step = %(step)s AND t.state = 'committed'
+   AND o.output = %(output)s
 
 -- name: run-output
 -- What a step, by its Python or its DNS name, put out in a run; `output` is also its only output.
@@ -71,7 +73,7 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
   JOIN artifact_versions v ON v.id = o.artifact_version_id
   JOIN artifacts a ON a.id = v.artifact_id
   JOIN manifests m ON m.digest = v.digest
- WHERE s.run_id = %(run)s AND (s.history_name = %(step)s OR s.name = %(step)s)
+ WHERE s.run_id = %(run)s::uuid AND (s.history_name = %(step)s OR s.name = %(step)s)
    AND (o.output = %(output)s OR %(output)s = 'output' AND NOT EXISTS (
         SELECT FROM attempt_outputs other
          WHERE (other.run_id, other.step, other.attempt) = (t.run_id, t.step, t.n)
@@ -86,7 +88,7 @@ SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
 -- name: latest-run
 -- The newest run of a pipeline but for the one that asks.
 SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
- WHERE p.name = %(pipeline)s AND r.id <> %(asking)s
+ WHERE p.name = %(pipeline)s AND r.id <> %(asking)s::uuid
  ORDER BY r.created_at DESC, r.id DESC LIMIT 1
 
 -- name: model-by-stage
@@ -126,16 +128,21 @@ SELECT v.id, m.name, v.number, v.version_name, told.to_stage AS stage, s.status,
 -- The highest version of a model that no failed or unfinished run made, one's own run excepted.
 SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event, v.run_id
   FROM models m
-  JOIN model_version_states s ON s.model_id = m.id
-  JOIN model_versions v ON v.id = s.model_version_id
- WHERE m.name = %(name)s AND (s.status = 'ready' OR v.run_id = %(run)s)
- ORDER BY s.number DESC LIMIT 1
+  JOIN LATERAL (
+        (SELECT model_version_id, number FROM model_version_states
+          WHERE model_id = m.id AND status = 'ready' ORDER BY number DESC LIMIT 1)
+        UNION ALL
+        SELECT id, number FROM model_versions WHERE model_id = m.id AND run_id = %(run)s::uuid
+        ORDER BY number DESC LIMIT 1) latest ON true
+  JOIN model_versions v ON v.id = latest.model_version_id
+  JOIN model_version_states s ON s.model_version_id = v.id
+ WHERE m.name = %(name)s
 
 -- name: model-by-number
 -- One version of a model by its number.
 SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event, v.run_id
   FROM models m
-  JOIN model_versions v ON v.model_id = m.id AND v.number = %(number)s
+  JOIN model_versions v ON v.model_id = m.id AND v.number = %(number)s::bigint
   JOIN model_version_states s ON s.model_version_id = v.id
  WHERE m.name = %(name)s
 
@@ -151,7 +158,7 @@ SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event,
 -- The version of a model that a run made of its own.
 SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event, v.run_id
   FROM models m
-  JOIN model_versions v ON v.model_id = m.id AND v.run_id = %(run)s AND v.version_name IS NULL
+  JOIN model_versions v ON v.model_id = m.id AND v.run_id = %(run)s::uuid AND v.version_name IS NULL
   JOIN model_version_states s ON s.model_version_id = v.id
  WHERE m.name = %(name)s
 
@@ -161,14 +168,14 @@ SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event,
   FROM model_versions v
   JOIN models m ON m.id = v.model_id
   JOIN model_version_states s ON s.model_version_id = v.id
- WHERE v.id = %(id)s
+ WHERE v.id = %(id)s::uuid
 
 -- name: linked-artifact
 -- The artifact of a model version: the producer's link before others', then the highest number.
 SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
   FROM artifacts a
   JOIN LATERAL (SELECT artifact_version_id FROM model_links
-                 WHERE model_version_id = %(model_version)s AND artifact_id = a.id
+                 WHERE model_version_id = %(model_version)s::uuid AND artifact_id = a.id
                  ORDER BY by_producer DESC, number DESC LIMIT 1) l ON true
   JOIN artifact_versions v ON v.id = l.artifact_version_id
   JOIN manifests m ON m.digest = v.digest
@@ -178,40 +185,42 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.bo
 -- A version, by number or name, of an artifact among those linked to a model version.
 SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
   FROM artifacts a
-  JOIN artifact_versions v ON v.artifact_id = a.id
+  JOIN model_links l ON l.model_version_id = %(model_version)s::uuid AND l.artifact_id = a.id
+  JOIN artifact_versions v ON v.id = l.artifact_version_id
        AND (v.number::text = %(version)s OR v.version_name = %(version)s)
-  JOIN model_links l ON l.artifact_version_id = v.id AND l.model_version_id = %(model_version)s
   JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(artifact)s
 
 -- name: metadata-of-artifact
 -- The newest value under a key of an artifact version.
 SELECT value FROM metadata
- WHERE artifact_version_id = %(id)s AND key = %(key)s ORDER BY id DESC LIMIT 1
+ WHERE artifact_version_id = %(id)s::uuid AND key = %(key)s ORDER BY id DESC LIMIT 1
 
 -- name: metadata-of-model
 -- The newest value under a key of a model version.
 SELECT value FROM metadata
- WHERE model_version_id = %(id)s AND key = %(key)s ORDER BY id DESC LIMIT 1
+ WHERE model_version_id = %(id)s::uuid AND key = %(key)s ORDER BY id DESC LIMIT 1
 
 -- name: all-metadata-of-artifact
 -- The newest value under each key of an artifact version.
 SELECT DISTINCT ON (key) key, value FROM metadata
- WHERE artifact_version_id = %(id)s ORDER BY key, id DESC
+ WHERE artifact_version_id = %(id)s::uuid ORDER BY key, id DESC
 
 -- name: all-metadata-of-model
 -- The newest value under each key of a model version.
 SELECT DISTINCT ON (key) key, value FROM metadata
- WHERE model_version_id = %(id)s ORDER BY key, id DESC
+ WHERE model_version_id = %(id)s::uuid ORDER BY key, id DESC
 
 -- name: metadata-keys
 -- The keys that there are on a version.
 SELECT DISTINCT key FROM metadata
- WHERE artifact_version_id = %(id)s OR model_version_id = %(id)s LIMIT 1000
+ WHERE artifact_version_id = %(id)s::uuid OR model_version_id = %(id)s::uuid LIMIT 1000
 
 -- name: artifact-names
 -- Names of artifacts, for the nearest one.
-SELECT name FROM artifacts WHERE next_version > 1 ORDER BY name LIMIT 10000
+SELECT name FROM artifacts a
+ WHERE EXISTS (SELECT FROM artifact_versions v WHERE v.artifact_id = a.id)
+ ORDER BY name LIMIT 10000
 
 -- name: artifact-versions-known
 -- The newest versions of an artifact, for a message.
@@ -221,7 +230,8 @@ SELECT coalesce(v.version_name, v.number::text) AS name
 
 -- name: model-names
 -- Names of models, for the nearest one.
-SELECT name FROM models ORDER BY name LIMIT 10000
+SELECT name FROM models m
+ WHERE EXISTS (SELECT FROM model_versions v WHERE v.model_id = m.id) ORDER BY name LIMIT 10000
 
 -- name: model-versions-known
 -- The newest versions of a model with their stages, for a message.
@@ -233,7 +243,7 @@ SELECT coalesce(v.version_name, v.number::text) AS name, s.stage
 -- name: linked-names
 -- The artifacts linked to a model version.
 SELECT DISTINCT a.name FROM model_links l JOIN artifacts a ON a.id = l.artifact_id
- WHERE l.model_version_id = %(id)s ORDER BY a.name LIMIT 1000
+ WHERE l.model_version_id = %(id)s::uuid ORDER BY a.name LIMIT 1000
 
 -- name: run-output-names
 -- What the steps of a run put out, for the nearest one.
@@ -241,7 +251,7 @@ SELECT s.history_name || '.' || o.output AS name
   FROM steps s
   JOIN attempts t ON t.run_id = s.run_id AND t.step = s.name AND t.state = 'committed'
   JOIN attempt_outputs o ON (o.run_id, o.step, o.attempt) = (t.run_id, t.step, t.n)
- WHERE s.run_id = %(id)s ORDER BY s.position, o.position LIMIT 1000
+ WHERE s.run_id = %(id)s::uuid ORDER BY s.position, o.position LIMIT 1000
 
 -- name: pipeline-names
 -- Names of pipelines, for the nearest one.

@@ -156,14 +156,33 @@ SELECT t.step, o.output, o.artifact_version_id AS id
 SELECT r.kind, r.input, r.path, r.reference, r.value, r.has_value, r.moved, r.resolved_at,
        r.snapshot::text AS snapshot, r.artifact_version_id, r.model_version_id,
        e.id AS event, e.from_stage, e.to_stage, e.at AS event_at, e.by, e.run_id AS event_run,
-       er.name AS event_run_name
+       er.name AS event_run_name, coalesce(es.history_name, e.step) AS event_step
   FROM receipts r
   JOIN attempts t ON (t.run_id, t.step, t.n) = (r.run_id, r.step, r.attempt)
   LEFT JOIN stage_events e ON e.id = r.stage_event
   LEFT JOIN runs er ON er.id = e.run_id
+  LEFT JOIN steps es ON es.run_id = e.run_id AND es.name = e.step
  WHERE r.run_id = %(run)s AND r.step = %(step)s AND r.attempt = %(n)s
    AND (r.kind = 'read' OR r.resolution = t.resolution)
  ORDER BY r.id
+
+-- name: run-receipts
+-- What the references of a run to things outside of it became, in the last attempt of each step.
+SELECT s.history_name, r.kind, r.input, r.path, r.reference, r.value, r.has_value, r.moved,
+       r.resolved_at, r.snapshot::text AS snapshot, r.artifact_version_id, r.model_version_id,
+       e.id AS event, e.from_stage, e.to_stage, e.at AS event_at, e.by, e.run_id AS event_run,
+       er.name AS event_run_name, coalesce(es.history_name, e.step) AS event_step
+  FROM steps s
+  JOIN LATERAL (SELECT n, resolution FROM attempts WHERE run_id = s.run_id AND step = s.name
+                 ORDER BY n DESC LIMIT 1) t ON true
+  JOIN receipts r ON r.run_id = s.run_id AND r.step = s.name AND r.attempt = t.n
+       AND (r.kind = 'read' OR r.resolution = t.resolution)
+       AND NOT r.reference ?| ARRAY['value', 'parameter', 'step']
+  LEFT JOIN stage_events e ON e.id = r.stage_event
+  LEFT JOIN runs er ON er.id = e.run_id
+  LEFT JOIN steps es ON es.run_id = e.run_id AND es.name = e.step
+ WHERE s.run_id = %(run)s
+ ORDER BY s.position, r.id LIMIT 1000
 
 -- name: attempt-detail
 -- One attempt of a step.
@@ -172,13 +191,27 @@ SELECT n, state, cause, error, log, cache_key, cache_parts, cached_from, read_in
   FROM attempts WHERE run_id = %(run)s AND step = %(step)s AND (%(n)s::int IS NULL OR n = %(n)s)
  ORDER BY n DESC LIMIT 1
 
--- name: previous-key
--- The cache key of the last committed attempt of the same step in an earlier run of the pipeline.
-SELECT a.cache_parts, r.name FROM attempts a JOIN runs r ON r.id = a.run_id
+-- name: previous-attempt
+-- The last committed attempt of the same step in an earlier run of the pipeline.
+SELECT a.run_id, r.name AS run_name, a.step, a.n, a.cache_parts
+  FROM attempts a JOIN runs r ON r.id = a.run_id
  WHERE a.step = %(step)s AND a.state = 'committed' AND a.cache_parts IS NOT NULL
    AND r.pipeline_id = (SELECT pipeline_id FROM runs WHERE id = %(run)s)
    AND r.created_at < (SELECT created_at FROM runs WHERE id = %(run)s)
  ORDER BY r.created_at DESC LIMIT 1
+
+-- name: same-key
+-- Another attempt that ran its code under the same cache key: the last one that had committed when
+-- this one was resolved, else the first of those that ran meanwhile.
+SELECT a.run_id, r.name AS run_name, a.step, a.n, a.cacheable, a.promoted,
+       a.ended_at > me.resolved_at AS later
+  FROM attempts me
+  JOIN attempts a ON a.cache_key = me.cache_key AND a.state = 'committed' AND a.cached_from IS NULL
+       AND (a.run_id, a.step, a.n) <> (me.run_id, me.step, me.n)
+       AND a.opened_at < coalesce(me.ended_at, clock_timestamp())
+  JOIN runs r ON r.id = a.run_id
+ WHERE me.run_id = %(run)s AND me.step = %(step)s AND me.n = %(n)s
+ ORDER BY a.ended_at > me.resolved_at, a.ended_at DESC LIMIT 1
 
 -- name: step-metadata
 -- The newest metadata of a step.
@@ -189,6 +222,15 @@ SELECT DISTINCT ON (key) key, value FROM metadata
 -- What a version consists of.
 SELECT m.body, v.pickled FROM artifact_versions v JOIN manifests m ON m.digest = v.digest
  WHERE v.id = %(id)s
+
+-- name: resolved-anew
+-- The steps of a replay that the run that it replays had never resolved.
+SELECT s.history_name FROM runs r JOIN steps s ON s.run_id = r.id
+ WHERE r.id = %(run)s AND r.replay_of IS NOT NULL
+   AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = r.id AND p.step = s.name)
+   AND NOT EXISTS (SELECT FROM attempts a
+                    WHERE a.run_id = r.replay_of AND a.step = s.name AND a.resolution > 0)
+ ORDER BY s.position
 
 -- name: differences
 -- The outputs of a replay that came out otherwise than in the run that it replays.

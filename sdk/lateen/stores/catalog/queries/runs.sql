@@ -6,7 +6,8 @@ WITH pipeline AS (
     INSERT INTO pipelines (name) VALUES (%(pipeline)s)
     ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
 ), spec AS (
-    INSERT INTO specs (digest, body) VALUES (%(spec_digest)s, %(spec)s) ON CONFLICT DO NOTHING
+    INSERT INTO specs (digest, body) VALUES (%(spec_digest)s, %(spec)s)
+    ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest  -- locked: no deletion takes it
 ), run AS (
     INSERT INTO runs (id, name, pipeline_id, spec_digest, parameters, target, submitted_by, source,
                       replay_of)

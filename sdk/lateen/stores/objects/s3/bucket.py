@@ -42,28 +42,21 @@ class Bucket:
         """Bounds the parts of all uploads that are in memory at once."""
         self._client = client(location, patience)
 
-    def exists(self, name: str) -> bool:
-        """Whether there is an object of this name."""
-
-        def look() -> bool:
-            try:
-                self._client.stat_object(*self._place(name))
-            except S3Error as error:
-                if error.code in ABSENT:
-                    return False
-                if error.code == UNTOLD:
-                    with self.open(name, 0, 1):
-                        return True
-                raise
-            return True
-
-        return self._again(look)
-
     def size(self, name: str) -> int | None:
         """How many bytes an object has; None where there is none of this name."""
-        if not self.exists(name):
-            return None
-        return self._again(lambda: self._client.stat_object(*self._place(name))).size
+
+        def look() -> int | None:
+            try:
+                return self._client.stat_object(*self._place(name)).size
+            except S3Error as error:
+                if error.code in ABSENT:
+                    return None
+                if error.code == UNTOLD:
+                    with self.open(name, 0, 1) as body:
+                        return body.size
+                raise
+
+        return self._again(look)
 
     def put(self, name: str, data: bytes) -> None:
         """Stores an object in one request; the client adds a checksum that the service checks."""

@@ -33,7 +33,7 @@ def digest_of(bucket: Bucket, name: str) -> str | None:
 
     def read() -> str | None:
         digest = hashlib.sha256()
-        if not bucket.exists(name):
+        if bucket.size(name) is None:
             return None
         with bucket.open(name, 0, 0) as body:
             for chunk in body.chunks():

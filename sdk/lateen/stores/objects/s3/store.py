@@ -84,7 +84,7 @@ class S3Store:
 
     def exists(self, sha256: str, generation: int) -> bool:
         """Whether the blob is there; its bytes are checked by ``get``."""
-        return self._of_this_process().exists(_name(sha256, generation))
+        return self.size(sha256, generation) is not None
 
     def size(self, sha256: str, generation: int) -> int | None:
         """How many bytes the blob has; None where it is not there."""

@@ -1,0 +1,40 @@
+"""What a receipt says, in words: the reference as written, and what it became."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lateen.domain.canonical import canonical_json
+from lateen.domain.errors import ProtocolError
+from lateen.domain.references import DETAILS, described, subject_from_json
+
+Json = Mapping[str, Any]
+
+
+def reference_words(reference: Json, artifact: Json | None) -> str:
+    """A reference as written, in words; a version that it names by id by its name."""
+    try:
+        words = described(subject_from_json(reference))
+    except ProtocolError:
+        return canonical_json(dict(reference))
+    if artifact is None:
+        return words
+    by_id = f"the artifact version {artifact['id']}"
+    return words.replace(by_id, f"{artifact['name']!r} version {artifact['version']}")
+
+
+def became_words(receipt: Json, version: Json | None) -> str:
+    """The version or the value that a reference became, in a word or a few."""
+    if not receipt["has_value"]:
+        return str(version["version"]) if version else ""
+    if receipt["reference"].get("attribute") == DETAILS:
+        return _details(receipt["value"])
+    return repr(receipt["value"])
+
+
+def _details(value: Json) -> str:
+    """``production, MSE=0.5``: the stage that a model version was in, and its metadata."""
+    stage = [value["stage"]] if "stage" in value else []
+    logged = [f"{key}={canonical_json(entry)}" for key, entry in value["metadata"].items()]
+    return ", ".join([*stage, " ".join(logged) or "no metadata"])

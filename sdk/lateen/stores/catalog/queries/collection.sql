@@ -1,0 +1,82 @@
+-- Collecting bytes that nothing refers to. A generation of a blob goes in three steps, each
+-- committed: its row is marked `deleting`, its bytes are deleted, its row is deleted.
+
+-- name: unneeded-blobs
+-- A page of generations that nothing needs, in the order of digests.
+SELECT sha256, generation, size FROM unneeded_blobs
+ WHERE created_at <= clock_timestamp() - make_interval(secs => %(grace)s)
+   AND sha256 > %(after)s AND (%(only)s::text[] IS NULL OR sha256 = ANY(%(only)s))
+ ORDER BY sha256 LIMIT %(limit)s
+
+-- name: lock-blobs
+-- Present generations that nobody is leasing or publishing at this moment.
+SELECT sha256, generation FROM blobs
+ WHERE (sha256, generation) IN (SELECT * FROM unnest(%(digests)s::text[], %(generations)s::bigint[]))
+   AND state = 'present' FOR UPDATE SKIP LOCKED
+
+-- name: mark-blobs
+-- The locked ones that nothing needs still: a lease or a version committed before the lock is seen
+-- by this statement, since its snapshot is taken after.
+UPDATE blobs b SET state = 'deleting' FROM unneeded_blobs u
+ WHERE (b.sha256, b.generation) = (u.sha256, u.generation)
+   AND (b.sha256, b.generation) IN (
+        SELECT * FROM unnest(%(digests)s::text[], %(generations)s::bigint[]))
+RETURNING b.sha256, b.generation, b.size
+
+-- name: marked-blobs
+-- A page of generations that some collector has marked.
+SELECT sha256, generation, size FROM blobs
+ WHERE state = 'deleting' AND (sha256, generation) > (%(after)s, %(generation)s)
+ ORDER BY sha256, generation LIMIT %(limit)s
+
+-- name: forget-blob
+-- The end of a generation whose bytes are gone.
+DELETE FROM blobs WHERE sha256 = %(sha256)s AND generation = %(generation)s AND state = 'deleting'
+
+-- name: unknown-blobs
+-- Of stored generations those that the catalog has no row of.
+SELECT s.sha256, s.generation
+  FROM unnest(%(digests)s::text[], %(generations)s::bigint[]) AS s (sha256, generation)
+ WHERE NOT EXISTS (SELECT FROM blobs b WHERE (b.sha256, b.generation) = (s.sha256, s.generation))
+
+-- name: lock-manifests
+-- Manifests without a version, but for those that are being published.
+SELECT digest FROM manifests m
+ WHERE NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
+ LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: delete-manifests
+-- The locked ones that no version has come to have.
+DELETE FROM manifests m WHERE m.digest = ANY(%(digests)s)
+   AND NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
+
+-- name: count-manifests
+-- How many manifests have no version.
+SELECT count(*) AS total FROM manifests m
+ WHERE NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
+
+-- name: forget-leases
+-- Leases that ran out long ago, of publishers that died.
+DELETE FROM blob_leases WHERE expires_at < clock_timestamp() - interval '7 days'
+
+-- name: recognize-database
+-- Whether collections have been going on for this database, or it has just been found.
+INSERT INTO collected_database AS known (identity) VALUES (database_identity())
+ON CONFLICT (only_row) DO UPDATE SET identity = known.identity
+RETURNING identity = database_identity() AS recognized
+
+-- name: newest-generation
+-- The highest generation that was ever given.
+SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS generation FROM blob_generations
+
+-- name: acknowledge-database
+-- From now on this is the database whose bytes are collected; generations go on after the store's.
+WITH known AS (
+    INSERT INTO collected_database (identity) VALUES (database_identity())
+    ON CONFLICT (only_row) DO UPDATE
+       SET identity = excluded.identity, since = clock_timestamp()
+     WHERE collected_database.identity <> excluded.identity
+)
+SELECT setval('blob_generations', greatest(%(generation)s::bigint, last_value, 1),
+              is_called OR %(generation)s::bigint >= last_value)
+  FROM blob_generations

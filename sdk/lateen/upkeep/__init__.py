@@ -1,0 +1,1 @@
+"""Keeping a workspace small and sound: deletion, retention, collection of bytes, verification."""
