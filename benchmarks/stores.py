@@ -47,10 +47,9 @@ def main() -> int:
         print("| store | put | plain put + hash | | get | plain get + hash | |")
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
         for name, side in sides(Path(folder), stack).items():
-            seconds = [one_round(side, blob, Path(folder)) for _ in range(options.rounds + 1)][1:]
-            rates = [
-                blob.stat().st_size / 1e6 / median(each) for each in zip(*seconds, strict=True)
-            ]
+            size = blob.stat().st_size
+            rounds = [one_round(side, blob, n % 2 == 0) for n in range(options.rounds + 1)][1:]
+            rates = [size / 1e6 / median(seconds) for seconds in zip(*rounds, strict=True)]
             print(row(name, rates), flush=True)
     return 0
 
@@ -117,9 +116,9 @@ def s3_side(service: S3Service) -> Side:
     )
 
 
-def one_round(side: Side, blob: Path, folder: Path) -> tuple[float, float, float, float]:
-    """Seconds to put and get by the store, and plainly with a hash; each beside its like."""
-    store, fetched = opened(side.url), folder / "fetched"
+def one_round(side: Side, blob: Path, ours_first: bool) -> tuple[float, ...]:
+    """Seconds to put by the store and plainly with a hash, and to get in both ways."""
+    store, fetched = opened(side.url), blob.with_name("fetched")
     sha256, size = digest(blob), blob.stat().st_size
 
     def put() -> None:
@@ -130,18 +129,34 @@ def one_round(side: Side, blob: Path, folder: Path) -> tuple[float, float, float
         digest(blob)
         side.put(blob)
 
+    def get() -> None:
+        store.get(sha256, 0, fetched)
+
     def plain_get() -> None:
         side.get(fetched)
         digest(fetched)
 
-    puts = timed(put), timed(plain_put)
-    gets = timed(lambda: store.get(sha256, 0, fetched), fetched), timed(plain_get, fetched)
+    puts = in_turn(put, plain_put, ours_first)
+    gets = in_turn(get, plain_get, ours_first, fetched)
     store.delete(sha256, 0)
     side.drop()
     return puts + gets
 
 
-def timed(action: Callable[[], object], leftover: Path | None = None) -> float:
+def in_turn(
+    ours: Callable[[], None],
+    plain: Callable[[], None],
+    ours_first: bool,
+    leftover: Path | None = None,
+) -> tuple[float, float]:
+    """Seconds of both, beside each other, since whoever comes first has it harder."""
+    if ours_first:
+        return timed(ours, leftover), timed(plain, leftover)
+    later = timed(plain, leftover)
+    return timed(ours, leftover), later
+
+
+def timed(action: Callable[[], None], leftover: Path | None) -> float:
     """Seconds of the action, on a disk that owes nothing to the one before."""
     os.sync()
     begun = perf_counter()

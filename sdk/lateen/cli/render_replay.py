@@ -37,9 +37,8 @@ def notes(run: Json, differences: Sequence[Json], anew: Sequence[str]) -> Iterat
     if not differences:
         yield f"the replay succeeded, and every output has the same bytes as in {before}"
     else:
-        outputs = (
-            "1 output differs" if len(differences) == 1 else f"{len(differences)} outputs differ"
-        )
+        count = len(differences)
+        outputs = "1 output differs" if count == 1 else f"{count} outputs differ"
         yield (
             f"the replay succeeded, and so the exit code is 0, but {outputs} from {before}: the"
             " steps depend on more than what they are given"

@@ -99,8 +99,8 @@ def check_whole(old: RunRecord, pins: Pins, stores: Stores) -> None:
     ]
     if gone:
         raise UserError(
-            f"the run {old.name} cannot be replayed: the bytes of {', '.join(gone)} are gone; restore"
-            " the object store from a backup"
+            f"the run {old.name} cannot be replayed: the bytes of {', '.join(gone)} are gone;"
+            " restore the object store from a backup"
         )
 
 

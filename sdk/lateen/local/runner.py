@@ -344,12 +344,13 @@ class Runner:
 
 def inputs_text(receipts: tuple[Receipt, ...]) -> str:
     """What the references became, in a line: ``classifier=7 data=3``."""
-    shown = (
-        f"{receipt.input}{'.' + receipt.path if receipt.path else ''}={receipt.became[:40]}"
-        for receipt in receipts
-        if receipt.input
-    )
-    return " ".join(shown)
+    return " ".join(_input_text(receipt) for receipt in receipts if receipt.input)
+
+
+def _input_text(receipt: Receipt) -> str:
+    value = receipt.value
+    became = f"{value:.4g}" if isinstance(value, float) else receipt.became[:40]
+    return f"{receipt.input}{'.' + receipt.path if receipt.path else ''}={became}"
 
 
 def _now() -> datetime:

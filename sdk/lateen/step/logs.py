@@ -31,7 +31,7 @@ class BoundedLog:
         self._tail = bytearray()
         self._cut = 0
         self._lock = threading.Lock()
-        self._file: io.BufferedWriter | None = None
+        self._file: io.FileIO | None = None
         self.closed = False
 
     def write(self, text: str) -> None:
@@ -52,8 +52,7 @@ class BoundedLog:
         if not data:
             return
         if self._file is None:
-            self._file = open(self._path, "wb", buffering=0)  # type: ignore[assignment]
-        assert self._file is not None
+            self._file = io.FileIO(self._path, "w")
         self._file.write(data)
         self._head += len(data)
 

@@ -72,7 +72,8 @@ class Collector:
                 if self._delete_bytes(blob):
                     self._done.unknown += 1
                     self._reached("unknown-deleted")
-        self._done.unfinished = self._objects.drop_unfinished(grace)
+        # Nothing leases what is only being written: a living writer is known by its youth alone.
+        self._done.unfinished = self._objects.drop_unfinished(max(grace, DAY))
         self._collection.forget_leases()
         return self._done
 

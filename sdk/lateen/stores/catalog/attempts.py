@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -15,6 +17,9 @@ from lateen.stores.catalog.snapshot import Snapshot
 from lateen.stores.catalog.statements import statements
 
 T = TypeVar("T")
+
+COMMITS = 6
+"""How often an attempt's end is tried again before that counts as an answer."""
 
 
 class Attempts:
@@ -38,23 +43,27 @@ class Attempts:
     def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the attempt, whole: outputs, links, metadata, promotions and its state.
 
-        A lost answer is settled by reading the attempt's row. Raises Fenced, StageTakenError,
-        VersionConflictError; then nothing of it is visible.
+        The work is done and its bytes are stored, so that it is tried for a while. A lost answer is
+        settled by reading the attempt's row. Raises Fenced, StageTakenError, VersionConflictError;
+        then nothing of it is visible.
         """
-        try:
-            return self._commit(payload)
-        except CatalogUnavailable:
-            if self._ended_as(payload):
-                return {"desired": None}
-        try:
-            return self._commit(payload)
-        except Fenced:
-            if self._ended_as(payload):  # the server was still at it when we looked
-                return {"desired": None}
-            raise
+        for attempt in range(COMMITS):
+            try:
+                return self._commit(payload)
+            except CatalogUnavailable:
+                if self._ended_as(payload):
+                    return {"desired": None}
+                time.sleep(random.uniform(0, 0.1 * 2**attempt))
+            except Fenced:
+                # The server may have been still at it when we looked.
+                if attempt and self._ended_as(payload):
+                    return {"desired": None}
+                raise
+        return self._commit(payload)
 
     def _commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self._run("commit-attempt", payload=Jsonb(dict(payload)))[0]["result"])
+        row = self._run("commit-attempt", harmless=False, payload=Jsonb(dict(payload)))[0]
+        return dict(row["result"])
 
     def _ended_as(self, payload: Mapping[str, Any]) -> bool:
         attempt = AttemptKey(payload["run"], payload["step"], payload["n"])
@@ -106,18 +115,23 @@ class Attempts:
         self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
     ) -> str:
         """Commits one version at once, linked to the attempt's model version; its id."""
+        made: list[str] = []
+        """The version, if it was made and the answer to its commit lost."""
 
         def work(connection: Connection) -> str:
             model = _held(connection, attempt, holder)
+            if made and connection.execute(_FOUND, {"id": made[-1]}).fetchone():
+                return made[-1]
             row = _one(
                 connection, "publish-version", payload=Jsonb(dict(payload)), **_origin(attempt)
             )
             if attempt is not None and model is not None:
                 link = {"model_version": model, "version": row["id"], "run": attempt.run}
                 connection.execute(_query("link-version"), link)
-            return str(row["id"])
+            made.append(str(row["id"]))
+            return made[-1]
 
-        return self._connections.transaction(work)
+        return self._connections.transaction(work, harmless=True)
 
     def log_metadata(
         self,
@@ -134,11 +148,11 @@ class Attempts:
             parameters = {"target": Jsonb(dict(target)), "values": Jsonb(dict(values)), **origin}
             connection.execute(_query("log-metadata"), parameters)
 
-        self._connections.transaction(work)
+        self._connections.transaction(work, harmless=True)  # the same once more says no more
 
     def set_stage(self, payload: Mapping[str, Any]) -> None:
         """Promotes at once, outside a step. Raises StageTakenError."""
-        self._run("set-stage", payload=Jsonb(dict(payload)))
+        self._run("set-stage", harmless=False, payload=Jsonb(dict(payload)))
 
     def protect_stage(self, model: str, stage: str, protected: bool, by: str) -> None:
         """Keeps steps from changing a stage of a model, or lets them. Raises NotFoundError."""
@@ -146,11 +160,13 @@ class Attempts:
         if not self._run(query, model=model, stage=stage, by=by):
             raise NotFoundError(f"there is no model {model!r} whose stages could be protected")
 
-    def _run(self, query: str, /, **parameters: Any) -> list[Row]:
-        return self._connections.execute(statements("attempts")[query], parameters)
+    def _run(self, query: str, /, *, harmless: bool = True, **parameters: Any) -> list[Row]:
+        found = statements("attempts")[query]
+        return self._connections.execute(found, parameters, harmless=harmless)
 
 
 _NOWHERE = {"run": None, "step": None}
+_FOUND = statements("lookups")["artifact-by-id"].encode()
 
 
 def _held(connection: Connection, attempt: AttemptKey | None, holder: str | None) -> Any:

@@ -24,6 +24,9 @@ Connection = psycopg.Connection[Row]
 
 SERIALIZATION_ATTEMPTS = 50
 CONNECTION_SECONDS = 30.0
+"""For how long a database that is full, or that was there before, is waited for."""
+LOSSES = 6
+"""How many connections one transaction may lose before that counts as an answer."""
 IDLE_SECONDS = 5.0
 """After which an unused connection is closed: others may be waiting for its place."""
 _TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
@@ -43,6 +46,8 @@ class Connections:
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._closer: threading.Timer | None = None
+        self._given_up = False
+        """Whether the database was waited for in vain: the next one to ask is told at once."""
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -58,28 +63,39 @@ class Connections:
     def snapshot(self, work: Callable[[Connection], T]) -> T:
         """Runs ``work`` in one REPEATABLE READ transaction; the whole again where that lost a race.
 
-        ``work`` may run several times and must do nothing outside the transaction.
+        Where the connection is lost it runs again, too, even if the commit was sent already: ``work``
+        must do nothing outside the transaction, and no harm after its own success.
         """
-        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE", work)
+        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE", work, True)
 
-    def transaction(self, work: Callable[[Connection], T]) -> T:
-        """Runs ``work`` in one READ COMMITTED transaction; the whole again after a deadlock."""
-        return self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", work)
+    def transaction(self, work: Callable[[Connection], T], *, harmless: bool = False) -> T:
+        """Runs ``work`` in one READ COMMITTED transaction; the whole again after a deadlock.
 
-    def execute(self, query: str, parameters: dict[str, Any] | None = None) -> list[Row]:
-        """The rows of one statement, in a transaction of its own; again after a deadlock."""
+        Where the connection is lost it runs again if nothing was committed for certain, or if it is
+        ``harmless`` after its own success.
+        """
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+        return self._transaction(begin, work, harmless)
+
+    def execute(
+        self, query: str, parameters: dict[str, Any] | None = None, *, harmless: bool = True
+    ) -> list[Row]:
+        """The rows of one statement, in a transaction of its own; again after a deadlock.
+
+        Where the connection is lost it is sent again if it is ``harmless`` after its own success.
+        """
 
         def run() -> list[Row]:
-            with self._open() as connection:
+            with self._open() as connection, _doubted(connection, harmless):
                 cursor = connection.execute(query.encode(), parameters)
                 return cursor.fetchall() if cursor.description else []
 
         return _retried(run)
 
-    def _transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, begin: str, work: Callable[[Connection], T], harmless: bool) -> T:
         def run() -> T:
             with self._open() as connection:
-                return _committed(connection, begin, work)
+                return _committed(connection, begin, work, harmless)
 
         return _retried(run)
 
@@ -88,6 +104,10 @@ class Connections:
         connection = self._taken()
         try:
             yield connection
+        except psycopg.Error as error:
+            if connection.closed:
+                raise _Lost(error) from error
+            raise
         finally:
             self._give_back(connection)
 
@@ -100,7 +120,17 @@ class Connections:
                 if _quiet(connection):
                     return connection
                 connection.close()
-        return connect(self._url)
+        return self._connected()
+
+    def _connected(self) -> Connection:
+        """A new connection; a database that was there before may be starting again."""
+        try:
+            connection = connect(self._url, patient=not self._given_up)
+        except CatalogUnavailable:
+            self._given_up = True
+            raise
+        self._given_up = False
+        return connection
 
     def _give_back(self, connection: Connection) -> None:
         status = connection.info.transaction_status
@@ -138,7 +168,7 @@ class Connections:
 
 
 def _retried(run: Callable[[], T]) -> T:
-    """What ``run`` gives, which is run again where the database rolled it back for a race."""
+    """What ``run`` gives, again where the database rolled it back for a race, or went away."""
     for attempt in range(SERIALIZATION_ATTEMPTS):
         try:
             return run()
@@ -146,9 +176,31 @@ def _retried(run: Callable[[], T]) -> T:
             if attempt == SERIALIZATION_ATTEMPTS - 1:
                 raise mapped(error) from error
             time.sleep(random.uniform(0, min(0.5, 0.002 * 2**attempt)))
+        except _Lost as lost:
+            if attempt >= LOSSES:
+                raise mapped(lost.error) from lost.error
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))
         except psycopg.Error as error:
             raise mapped(error) from error
     raise AssertionError("unreachable")
+
+
+class _Lost(Exception):
+    """The connection is gone, and nothing came of what was sent, or its repetition is harmless."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        self.error = error
+
+
+@contextmanager
+def _doubted(connection: Connection, harmless: bool) -> Iterator[None]:
+    """Keeps what may have been committed from being sent again, unless that is harmless."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if connection.closed and not harmless:
+            raise mapped(error) from error
+        raise
 
 
 def _quiet(connection: Connection) -> bool:
@@ -158,8 +210,11 @@ def _quiet(connection: Connection) -> bool:
     return not watch.poll(0)
 
 
-def connect(url: str) -> Connection:
-    """A new connection to the primary; waits, with full jitter, while too many are open."""
+def connect(url: str, *, patient: bool = False) -> Connection:
+    """A new connection to the primary; waits, with full jitter, while too many are open.
+
+    ``patient`` waits for one that does not answer, too.
+    """
     deadline = time.monotonic() + CONNECTION_SECONDS
     pause = 0.01
     while True:
@@ -174,7 +229,7 @@ def connect(url: str) -> Connection:
                 application_name="lateen",
             )
         except psycopg.OperationalError as error:
-            if not _too_many(error) or time.monotonic() > deadline:
+            if not (patient or _too_many(error)) or time.monotonic() > deadline:
                 raise CatalogUnavailable(
                     f"the catalog's database cannot be reached: {_without_url(error)};"
                     " see `lateen doctor`"
@@ -192,11 +247,14 @@ def _without_url(error: Exception) -> str:
     return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
 
 
-def _committed(connection: Connection, begin: str, work: Callable[[Connection], T]) -> T:
+def _committed(
+    connection: Connection, begin: str, work: Callable[[Connection], T], harmless: bool
+) -> T:
     connection.execute(begin.encode())
     try:
         result = work(connection)
-        connection.execute("COMMIT")
+        with _doubted(connection, harmless):
+            connection.execute("COMMIT")
         return result
     except BaseException:
         if not connection.closed:

@@ -77,7 +77,8 @@ def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[st
         elif applied[name] != _checksum(text):
             raise SetupError(
                 f"the catalog's migration {name} was applied with other contents than this Lateen"
-                " brings; was the database made by a modified version?"
+                " brings; use the Lateen that made this database, or another LATEEN_HOME (or"
+                " LATEEN_DATABASE_URL) to begin anew"
             )
     return done
 

@@ -56,6 +56,7 @@ class Runs:
         """Inserts a run with its frozen spec and its steps; the time that it was created."""
         rows = self._run(
             "create-run",
+            harmless=False,
             id=run,
             name=name,
             pipeline=spec.name,
@@ -153,8 +154,9 @@ class Runs:
                 if held and not connection.closed:
                     connection.execute(statements("runs")["unlock-run"].encode(), {"run": run})
 
-    def _run(self, query: str, /, **parameters: Any) -> list[Row]:
-        return self._connections.execute(statements("runs")[query], parameters)
+    def _run(self, query: str, /, *, harmless: bool = True, **parameters: Any) -> list[Row]:
+        found = statements("runs")[query]
+        return self._connections.execute(found, parameters, harmless=harmless)
 
 
 def _step(row: Row) -> Step:

@@ -191,9 +191,9 @@ def _rename(path: Path, target: Path) -> None:
 
 
 def _dropped(path: Path, before: float) -> bool:
-    """Removes a file last written before a time; False where it is newer, or gone already."""
+    """Removes a file last touched before a time; False where it is newer, or gone already."""
     try:
-        if path.lstat().st_mtime > before:
+        if path.lstat().st_ctime > before:  # a link to an adopted file is as old as its bytes else
             return False
         path.unlink()
     except FileNotFoundError:

@@ -90,6 +90,7 @@ CREATE UNIQUE INDEX one_version_a_stage ON model_version_states (model_id, stage
     WHERE stage IN ('staging', 'production');
 CREATE INDEX model_versions_latest ON model_version_states (model_id, number DESC)
     WHERE status = 'ready';
+CREATE INDEX model_versions_by_stage ON model_version_states (model_id, stage, number DESC);
 
 CREATE TABLE stage_events (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
