@@ -43,7 +43,9 @@ def content(text: str) -> Manifest:
     return Manifest("json", text, "tests.Text", ())
 
 
-def version(artifact: str, text: str, name: str | None = None, kind: str = "data") -> dict[str, Any]:
+def version(
+    artifact: str, text: str, name: str | None = None, kind: str = "data"
+) -> dict[str, Any]:
     """A version of an artifact, as the catalog takes it."""
     named = {"artifact": artifact, "version": name}
     return {**version_payload(content(text), kind, False), **named, "tags": [], "metadata": {}}

@@ -22,7 +22,14 @@ class Publisher:
         for number, content in enumerate(contents):
             Path(directory, str(number)).write_bytes(content)
         saved = self.operations.save_artifact(
-            directory, "bytes", "builtins.bytes", "tests.Bytes", "data", name, version=version, **more
+            directory,
+            "bytes",
+            "builtins.bytes",
+            "tests.Bytes",
+            "data",
+            name,
+            version=version,
+            **more,
         )
         return str(saved["id"])
 

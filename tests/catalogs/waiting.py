@@ -11,7 +11,7 @@ from typing import TypeVar
 import psycopg
 
 T = TypeVar("T")
-PATIENCE = 30.0
+PATIENCE = 10.0
 WAITING = """
 SELECT count(*) FROM pg_stat_activity
  WHERE datname = current_database() AND wait_event_type = 'Lock'

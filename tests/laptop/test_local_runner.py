@@ -173,7 +173,7 @@ if __name__ == "__main__":
 # A process of its own for each step
 
 
-def test_isolated_steps_give_the_same_results(pipelines: Any) -> None:
+def test_isolated_steps_give_the_same_results_and_serve_the_same_cache(pipelines: Any) -> None:
     isolated = target.default().run(pipelines.training.compile(2.0), isolated=True)
     plain = pipelines.training.with_options(enable_cache=False)(2.0)
     for run in (isolated, plain):
@@ -185,10 +185,6 @@ def test_isolated_steps_give_the_same_results(pipelines: Any) -> None:
         assert len(run.steps["total"].receipts) == len(plain.steps["total"].receipts)
     assert isolated.outputs["sum"].digest == plain.outputs["sum"].digest
     assert Client().get_artifact_version("size").number == 2
-
-
-def test_isolated_steps_serve_the_cache_of_the_others(pipelines: Any) -> None:
-    target.default().run(pipelines.training.compile(2.0), isolated=True)
     assert pipelines.training(2.0).steps["load"].cached
 
 
@@ -575,7 +571,7 @@ def test_a_step_over_its_time_takes_the_pipeline_inside_it_along(thread: bool) -
         slow()
         good(after="slow")
 
-    @step(enable_cache=False, timeout=0.1)
+    @step(enable_cache=False, timeout=0.5)
     def outer_step() -> None:
         inner()
 

@@ -310,6 +310,18 @@ def test_integers_beyond_the_exact_ones_keep_their_digits() -> None:
     assert coercing(large).steps["take"].cached
 
 
+def test_a_large_float_stays_a_float() -> None:
+    @step(enable_cache=False)
+    def take(rate: Any) -> str:
+        return repr(rate)
+
+    @pipeline
+    def coercing(rate: float):
+        return take(rate)
+
+    assert coercing(1e22).outputs["output"].data == "1e+22"
+
+
 def test_a_parameter_that_does_not_fit_makes_no_run() -> None:
     @pipeline
     def coercing(n: int):

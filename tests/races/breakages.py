@@ -40,14 +40,13 @@ def _read_committed() -> None:
 
 BREAKAGES = {
     "snapshots are READ COMMITTED": Breakage(
-        signs=("mixes the runs", "has the snapshots"), break_process=_read_committed
+        signs=("mixes the runs", "and its snapshot says", "is not the latest"),
+        break_process=_read_committed,
     ),
     "numbers come from a sequence": Breakage(
         signs=("a reader sees a gap", "and not one below it"),
         edits={
-            "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact'\n       FOR NO KEY UPDATE;": (
-                "SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact';"
-            ),
+            "name = p->>'artifact'\n       FOR NO KEY UPDATE;": "name = p->>'artifact';",
             "    UPDATE artifacts SET next_version = next_version + 1 WHERE id = the_artifact\n"
             "        RETURNING next_version - 1 INTO the_number;": (
                 "    the_number := nextval('numbers_of_' || (p->>'artifact'));"

@@ -93,7 +93,8 @@ def numbers_come_in_order_of_commits(history: History) -> Iterator[str]:
             continue
         last = seen[reference["name"]].last(receipt["snapshot"])
         if last is None or last["id"] != receipt["artifact"]:
-            yield f"{_name(receipt)} is not the latest that its snapshot sees: {last}"
+            seen_number = last and last["number"]
+            yield f"{_name(receipt)} is not the latest that its snapshot sees: {seen_number}"
         if not seen[reference["name"]].whole(receipt["snapshot"]):
             yield f"{_name(receipt)}: its snapshot sees a number, and not one below it"
 

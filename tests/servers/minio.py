@@ -1,4 +1,4 @@
-"""A MinIO server, built once by the ordinary Go client: ``python -m tests.servers.minio``."""
+"""A MinIO server, built once by the ordinary Go client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.servers.s3_service import ACCESS_KEY, SECRET_KEY, S3Service, started
 
 MODULE = "github.com/minio/minio@latest"
-REMEDY = "install Go, then run: python -m tests.servers.minio"
+REMEDY = "install Go, then run: python -m tests.servers"
 
 
 def binary() -> Path:
@@ -53,8 +53,3 @@ def start(program: Path, directory: Path) -> S3Service:
     }
     command = [program, "server", "--address", "127.0.0.1:0", directory / "data"]
     return started(command, environment, r"API: (http://\S+)", directory)
-
-
-if __name__ == "__main__":
-    found = provided()
-    sys.exit(0 if found else f"there is no MinIO server: {REMEDY}")

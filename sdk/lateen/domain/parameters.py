@@ -48,6 +48,15 @@ def bound(specs: Iterable[ParameterSpec], given: Mapping[str, Any]) -> dict[str,
     return {name: _bound(spec, given.get(name, MISSING)) for name, spec in by_name.items()}
 
 
+def restored(specs: Iterable[ParameterSpec], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's parameters as they were bound: a catalog gives large floats back as integers."""
+    by_name = {spec.name: spec for spec in specs}
+    return {
+        name: coerced(by_name[name], value) if name in by_name else value
+        for name, value in stored.items()
+    }
+
+
 def _bound(spec: ParameterSpec, given: Any) -> Any:
     if spec.frozen is not MISSING:
         return _frozen(spec, given)

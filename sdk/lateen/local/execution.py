@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,12 +13,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from lateen.domain.errors import ProtocolError
 from lateen.domain.states import FailureCause
 from lateen.step.entrypoints import chosen_materializers
 from lateen.step.execute import Definition, execute
 from lateen.step.outcome import Outcome
 from lateen.step.task import Task
-from lateen.step.workdir import WorkDirectory, read_json
+from lateen.step.workdir import RUNNER, WorkDirectory
 
 Watch = Callable[[Callable[[], None] | None], AbstractContextManager[None]]
 """Watches a block, which the callable, where there is one, brings to its end."""
@@ -65,23 +67,37 @@ def in_subprocess(
 ) -> Outcome:
     """Calls the function in a process of its own, as a Pod does. Raises StepInterrupted."""
     work.temporary.mkdir(exist_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lateen.step", "execute"],
-        env=_environment(work, socket, task, rescues, source),
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        with watch(process.kill):
+    ended, alive = os.pipe()
+    with open(alive, "wb"):  # closed by the end of this process too, however that comes
+        with open(ended, "rb"):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "lateen.step", "execute"],
+                env={**_environment(work, socket, task, rescues, source), RUNNER: str(ended)},
+                stdin=subprocess.DEVNULL,
+                pass_fds=(ended,),
+            )
+        try:
+            with watch(process.kill):
+                process.wait()
+        except BaseException:
+            process.kill()
             process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if work.outcome.exists():
-        return Outcome.from_json(read_json(work.outcome))
-    message = f"the step's process ended with exit code {process.returncode} and left no outcome"
-    if process.returncode < 0:
-        message = f"the step's process was killed by signal {-process.returncode}"
+            raise
+    try:
+        return Outcome.read(work.outcome)
+    except FileNotFoundError:
+        return _died(process.returncode)
+    except ProtocolError as error:
+        return Outcome.failed(error, FailureCause.USER)
+
+
+def _died(code: int) -> Outcome:
+    """The failure of a step whose process ended without an outcome."""
+    message = f"the step's process ended with exit code {code} and left no outcome"
+    if code < 0:
+        message = f"the step's process was killed by signal {-code} ({signal.strsignal(-code)})"
+    if code == -signal.SIGKILL:
+        message += "; if nobody did that, the computer ran out of memory: give the step less at once"
     return Outcome({}, {"type": "StepDied", "message": message}, FailureCause.USER)
 
 

@@ -37,6 +37,7 @@ from lateen.step.publish import interrupt
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory
 from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.catalog.run_lock import RunLock
 from lateen.stores.catalog.runs import RunRecord
 
 POLL_SECONDS = 0.5
@@ -68,6 +69,7 @@ class Runner:
         self._state = record.state
         self._holder = f"{socket.gethostname()}/{uuid4()}"
         self._interrupter = Interrupter(self._wanted)
+        self._lock: RunLock | None = None
         self._failures: dict[str, Outcome] = {}
         """How the steps ended that have failed and not succeeded since."""
         self._waiting_for: dict[str, str] = {}
@@ -87,6 +89,7 @@ class Runner:
         """
         run = self._record.id
         with self._catalog.runs.lock(run) as held:
+            self._lock = held
             if not held:
                 raise UserError(f"the run {self._record.name} is run by another process already")
             desired = self._catalog.runs.start(run)
@@ -145,7 +148,7 @@ class Runner:
             self._tell("run-paused", status=RunPhase.PAUSED.value)
         left = POLL_SECONDS if wake_at is None else (wake_at - _now()).total_seconds()
         time.sleep(max(0.0, min(POLL_SECONDS, left)))
-        self._wish(self._catalog.runs.desired(self._record.id))
+        self._wish(self._wanted())
 
     def _resume(self) -> None:
         if self._state.phase is RunPhase.PAUSED:
@@ -211,6 +214,8 @@ class Runner:
         return None if timeout is None or began is None else began + timedelta(seconds=timeout)
 
     def _wanted(self) -> Desired:
+        if self._lock is not None:
+            self._lock.keep()
         return self._catalog.runs.desired(self._record.id)
 
     def _interrupted(self, task: Task, work: WorkDirectory, cause: FailureCause) -> Ended:

@@ -16,6 +16,7 @@ from lateen.domain.errors import (
     Fenced,
     MaterializerError,
     SetupError,
+    TemporaryError,
     TypeMismatchError,
     UnsupportedTypeError,
     UserError,
@@ -88,6 +89,8 @@ def _run(
         return Outcome(_save_outputs(work, definition, value, rescues))
     except Fenced:
         raise
+    except TemporaryError as error:
+        return Outcome.failed(error, FailureCause.INFRASTRUCTURE)
     except Exception as error:
         return Outcome.failed(error, FailureCause.USER)
     except SystemExit as error:

@@ -8,7 +8,7 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -49,11 +49,13 @@ class BoundedLog:
                 self._cut += excess
 
     def _append(self, data: bytes) -> None:
+        """Writes to the file; a full disk costs the log what it has no room for, not the step."""
         if not data:
             return
-        if self._file is None:
-            self._file = io.FileIO(self._path, "w")
-        self._file.write(data)
+        with suppress(OSError):
+            if self._file is None:
+                self._file = io.FileIO(self._path, "w")
+            self._file.write(data)
         self._head += len(data)
 
     def close(self) -> None:

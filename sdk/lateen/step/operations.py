@@ -21,7 +21,6 @@ from lateen.domain.names import (
     LATEST,
     check_name,
     check_version_name,
-    did_you_mean,
     version_text,
 )
 from lateen.domain.receipts import Receipt
@@ -33,9 +32,9 @@ from lateen.domain.references import (
 )
 from lateen.domain.states import ModelStages
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.explaining import Facts, explained
+from lateen.step.history import History
 from lateen.step.leases import leasing
-from lateen.step.ports import Catalog, Json, Stores
+from lateen.step.ports import Json, Stores
 from lateen.step.resolve import look_up
 from lateen.step.transfer import Lease, fetch_tree, store_tree
 
@@ -43,13 +42,11 @@ _STAGES = [stage.value for stage in ModelStages if stage is not ModelStages.LATE
 _EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
 
 
-class Operations:
+class Operations(History):
     """Answers the client where no step runs; ``scratch`` is a folder for what is fetched."""
 
     def __init__(self, stores: Stores, scratch: Path, by: str) -> None:
-        self.catalog = stores.catalog
-        self.objects = stores.objects
-        self.scratch = scratch
+        super().__init__(stores, scratch)
         self.by = by
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
@@ -67,12 +64,6 @@ class Operations:
         wanted = LATEST if version is None else version_text(version)
         return self._artifact(ArtifactReference(name, wanted), fresh)
 
-    def artifact_versions(self, name: str) -> list[Json]:
-        return self.catalog.reading.versions_of_artifact(name)
-
-    def artifacts(self) -> list[Json]:
-        return self.catalog.reading.artifacts()
-
     def model_version(
         self,
         name: str,
@@ -83,21 +74,6 @@ class Operations:
         wanted = LATEST if version is None else version_text(version)
         moment = None if as_of is None else self._moment(wanted, as_of)
         return self._model(ModelReference(name, wanted, moment), fresh)
-
-    def model_versions(self, name: str) -> list[Json]:
-        return self.catalog.reading.versions_of_model(name)
-
-    def models(self) -> list[Json]:
-        return self.catalog.reading.models()
-
-    def stage_history(self, model: str, limit: int | None = None) -> list[Json]:
-        """The stage events of a model in their order, or so many of the newest."""
-        found = self.catalog.reading.stage_history(model, limit)
-        if not found:
-            known = [each["name"] for each in self.models()]
-            if model not in known:
-                raise NotFoundError(f"there is no model {model!r}{did_you_mean(model, known)}")
-        return found[::-1]
 
     def model_artifact(
         self,
@@ -111,87 +87,12 @@ class Operations:
         wanted = None if version is None else version_text(version)
         return self._artifact(ModelArtifact(reference, name, wanted, kind), False)
 
-    def details(
-        self, artifact_version: str | None = None, model_version: str | None = None
-    ) -> Json:
-        """A version in full, by its id."""
-        if model_version is not None:
-            return self._model_by_id(model_version)
-        found = self.catalog.reading.artifact_versions([str(artifact_version)])
-        if not found:
-            raise NotFoundError(f"there is no artifact version {artifact_version} any more")
-        return found[0]
-
-    def model_artifacts(self, model_version: str) -> list[Json]:
-        return self.catalog.reading.linked(model_version)
-
-    def pipeline(self, name: str) -> Json:
-        return self.catalog.reading.pipeline(name)
-
-    def pipelines(self) -> list[Json]:
-        return self.catalog.reading.pipelines()
-
-    def runs(
-        self,
-        pipeline: str | None = None,
-        status: str | None = None,
-        limit: int | None = None,
-        newest_first: bool = False,
-    ) -> list[Json]:
-        by_finish = pipeline is not None and status == "Succeeded"
-        reading = self.catalog.reading
-        found = reading.runs(reading.run_ids(pipeline, status, limit, by_finish))
-        return found if newest_first else found[::-1]
-
-    def run(self, name: str) -> Json:
-        return self.catalog.reading.run(self.catalog.reading.run_id(name))
-
-    def differences(self, run: str) -> list[Json]:
-        return self.catalog.reading.differences(self.catalog.reading.run_id(run))
-
     def resolved_anew(self, run: str) -> list[str]:
         return self.catalog.reading.resolved_anew(self.catalog.reading.run_id(run))
-
-    def step(self, run: str, step: str) -> Json:
-        found, run_id = self._step(run, step)
-        reading, name = self.catalog.reading, found["name"]
-        attempt = reading.attempt(run_id, name)
-        receipts = [] if attempt is None else reading.receipts(run_id, name, attempt["n"])
-        facts = Facts(
-            found,
-            reading.runs([run_id])[0],
-            reading.spec(run_id).step(name),
-            receipts,
-            attempt["cache_parts"] if attempt else None,
-            reading.previous(run_id, name),
-            reading.same_key(run_id, name, attempt["n"]) if attempt else None,
-        )
-        return {
-            **found,
-            "why": explained(facts),
-            "receipts": receipts,
-            "inputs": inputs_of(self.catalog, receipts),
-            "outputs": reading.outputs(run_id, name),
-            "metadata": reading.metadata_of_step(run_id, name),
-        }
 
     def receipts(self, run: str) -> list[Json]:
         """What the references of a run to things outside of it became."""
         return self.catalog.reading.receipts_of_run(self.catalog.reading.run_id(run))
-
-    def logs(self, run: str, step: str, n: int | None = None) -> str:
-        found, run_id = self._step(run, step)
-        attempt = self.catalog.reading.attempt(run_id, found["name"], n)
-        log = attempt["log"] if attempt else None
-        if not log:
-            return ""
-        path = self.new_place() / "log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.objects.get(log["sha256"], log["generation"], path)
-        return path.read_bytes().decode("utf-8", "replace")
-
-    def stack(self) -> Json:
-        return {"artifact_store": self.objects.uri.removeprefix("file://")}
 
     def fetch(self, id: str) -> Json:
         manifest, pickled = self.catalog.reading.manifest(id)
@@ -303,12 +204,6 @@ class Operations:
 
     # Shared with it:
 
-    def new_place(self) -> Path:
-        """A path for a new directory; nothing is there."""
-        import secrets
-
-        return self.scratch / secrets.token_hex(8)
-
     def bring(self, manifest: Manifest, place: Path) -> None:
         """Fetches a version's files, each checked against its digest."""
         generations = self.catalog.attempts.generations(file.sha256 for file in manifest.files)
@@ -349,22 +244,6 @@ class Operations:
                 f"as_of={moment.run!r} is when the run {run['name']} started, and it has not yet"
             )
         return Moment(run=run["name"])
-
-    def _model_by_id(self, model_version: str) -> Json:
-        found = self.catalog.reading.model_versions([model_version])
-        if not found:
-            raise NotFoundError(f"there is no model version {model_version} any more")
-        return found[0]
-
-    def _step(self, run: str, step: str) -> tuple[Json, str]:
-        found = self.run(run)
-        for candidate in found["steps"]:
-            if step in (candidate["history_name"], candidate["name"]):
-                return candidate, found["id"]
-        known = [candidate["history_name"] for candidate in found["steps"]]
-        raise NotFoundError(
-            f"the run {found['name']!r} has no step {step!r}{did_you_mean(step, known)}"
-        )
 
     def _publish(
         self,
@@ -502,26 +381,3 @@ def check_present(manifest: Manifest, generations: Mapping[str, int]) -> None:
                 f"the bytes of {file.path!r} ({file.sha256[:12]}) were deleted; restore the object"
                 " store from a backup, or run the step again that made them"
             )
-
-
-def inputs_of(catalog: Catalog, receipts: list[Json]) -> Json:
-    """The inputs of a step by name, from its receipts; lists and dicts as they were written."""
-    wanted = [r for r in receipts if r["kind"] == "input" and r["input"]]
-    ids = {r["artifact"]["id"] for r in wanted if r["artifact"] and not r["has_value"]}
-    versions = {version["id"]: version for version in catalog.reading.artifact_versions(ids)}
-    inputs: Json = {}
-    for receipt in wanted:
-        artifact = None if receipt["has_value"] else receipt["artifact"]
-        leaf: Json = versions[artifact["id"]] if artifact else {"value": receipt["value"]}
-        if receipt["path"]:
-            inputs.setdefault(receipt["input"], {"map": {}})["map"][receipt["path"]] = leaf
-        else:
-            inputs[receipt["input"]] = leaf
-    return {name: _as_list(item) for name, item in inputs.items()}
-
-
-def _as_list(item: Json) -> Json:
-    entries = item.get("map")
-    if entries and list(entries) == [str(place) for place in range(len(entries))]:
-        return {"list": list(entries.values()), "as": "list"}
-    return item

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from lateen.domain.errors import ProtocolError
 from lateen.domain.states import FailureCause
 
 LONGEST_MESSAGE = 4_000
 LONGEST_TRACEBACK = 32_000
+LONGEST_OUTCOME = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,25 @@ class Outcome:
             data["error"],
             FailureCause(data["cause"]) if data["cause"] else None,
         )
+
+    @staticmethod
+    def read(path: Path) -> Outcome:
+        """What the step's own process wrote, of which nothing is taken on trust.
+
+        Raises FileNotFoundError where it wrote none, ProtocolError where it cannot be read.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
+                data = json.loads(file.read(LONGEST_OUTCOME))
+            return Outcome.from_json(data)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ProtocolError(
+                f"how the step ended cannot be read ({type(error).__name__}: {error}); Lateen writes"
+                f" {path.name} when the step ends, and the step's code leaves it alone"
+            ) from error
 
     @staticmethod
     def failed(exception: BaseException, cause: FailureCause) -> Outcome:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+from lateen.domain.artifacts import ArtifactVersion
+from lateen.domain.errors import CorruptBlobError
 from lateen.domain.receipts import (
     ArtifactInput,
     EntriesInput,
@@ -102,7 +105,7 @@ def _fetched(
         case ArtifactInput(artifact):
             path = work.input(place[0], place[1:])
             path.parent.mkdir(parents=True, exist_ok=True)
-            fetcher.bring(artifact.manifest, path)
+            _bring(artifact, place[0], path, fetcher)
             reached(Boundary.PREPARE_FETCHED)
             manifest = artifact.manifest
             return {
@@ -116,3 +119,13 @@ def _fetched(
             }
         case _:
             return item.to_json()
+
+
+def _bring(artifact: ArtifactVersion, name: str, path: Path, fetcher: Operations) -> None:
+    try:
+        fetcher.bring(artifact.manifest, path)
+    except CorruptBlobError as error:
+        raise CorruptBlobError(
+            f"input {name!r}: the artifact {artifact.name!r}, version {artifact.version}, cannot be"
+            f" read: {error}"
+        ) from error

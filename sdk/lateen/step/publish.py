@@ -147,13 +147,16 @@ def _store_outputs(
         saved = outcome.outputs.get(spec.name)
         if saved is None:
             raise MaterializerError(f"the step ended without its output {spec.name!r}")
-        files = store_tree(
-            work.output(spec.name),
-            stores.objects,
-            lease,
-            private=stores.private,
-            within=work.root,
-        )
+        try:
+            files = store_tree(
+                work.output(spec.name),
+                stores.objects,
+                lease,
+                private=stores.private,
+                within=work.root,
+            )
+        except (MaterializerError, CorruptBlobError) as error:
+            raise type(error)(f"output {spec.name!r}: {error}") from error
         manifest = Manifest(saved.format, saved.type, saved.materializer, files)
         stored.append(_output(task, spec, saved, manifest, pending))
     return stored

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lateen.domain.errors import SetupError
+
+RUNNER = "LATEEN_RUNNER"
+"""Names the descriptor of a pipe that a step's process reads, where whoever runs it writes nothing:
+its end is the runner's."""
 LONGEST_SOCKET_PATH = 100
 """Bytes; the kernel takes 107."""
 
@@ -76,16 +83,30 @@ class WorkDirectory:
     def make(self) -> None:
         """Creates the folders that every step finds."""
         for folder in (self.inputs, self.outputs):
-            folder.mkdir(parents=True, exist_ok=True)
+            with _explained(folder):
+                folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a file that is there whole or not at all."""
+    """Writes a file that is there whole or not at all; SetupError where it cannot be written."""
+    text = json.dumps(value, allow_nan=False)
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, allow_nan=False))
-    os.replace(partial, path)
+    with _explained(path):
+        partial.write_text(text)
+        os.replace(partial, path)
 
 
 def read_json(path: Path) -> Any:
     """The value of a file that ``write_json`` wrote."""
     return json.loads(path.read_text())
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"the work directory cannot be written ({error.strerror}: {str(path)!r}); make room"
+            " there, or give it write access, then run again"
+        ) from error

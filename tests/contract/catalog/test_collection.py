@@ -184,6 +184,18 @@ def test_a_mark_passes_over_what_is_being_leased(catalog, objects, database_url)
     assert catalog.collection.mark(page) == []
 
 
+def test_a_mark_passes_over_what_a_commit_holds_though_its_lease_ran_out(
+    catalog, database_url, sql
+):
+    catalog.attempts.lease("one", [(digest(b"x"), 1)])
+    sql("UPDATE blob_leases SET expires_at = now() - interval '1 second'")
+    (page,) = catalog.collection.unneeded(0)
+    with another(database_url) as publisher:
+        publisher.execute("SELECT hold_blobs('one', %s)", [f'["{digest(b"x")}"]'])
+        assert catalog.collection.mark(page) == []
+    assert catalog.collection.mark(page) == page
+
+
 def test_generations_are_never_given_twice(catalog, objects):
     seen = set()
     for _ in range(3):

@@ -17,7 +17,7 @@ from tests.races.breakages import BREAKAGES
 from tests.races.history import History, Snapshot
 from tests.races.race import race
 
-ROUNDS = int(os.environ.get("LATEEN_ROUNDS", "3000"))
+ROUNDS = int(os.environ.get("LATEEN_ROUNDS", "2000"))
 SEED = int(os.environ.get("LATEEN_SEED") or secrets.randbits(32))
 
 
@@ -60,4 +60,4 @@ def test_a_race_notices_that(breakage: str, databases: Databases) -> None:
         told += race(databases.make(), 400, SEED + attempt, breakage).violations
         if any(sign in violation for violation in told for sign in BREAKAGES[breakage].signs):
             return
-    pytest.fail(f"it was not noticed; what was: {told}")
+    pytest.fail(f"it was not noticed; what was: {told[:3]}")

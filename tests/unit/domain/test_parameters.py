@@ -13,6 +13,7 @@ from lateen.domain.parameters import (
     bound,
     check_json,
     coerced,
+    restored,
     schema_type,
     transportable,
 )
@@ -158,6 +159,13 @@ def test_a_frozen_parameter_may_be_given_as_it_is_and_no_other_way() -> None:
     assert bound(SPECS, {"name": "x", "n": "3"})["n"] == 3
     with pytest.raises(ParameterError, match=r"'n' is frozen at 3.*lateen run FILE --param n="):
         bound(SPECS, {"name": "x", "n": 4})
+
+
+def test_stored_parameters_are_what_they_were_before() -> None:
+    stored = json.loads('{"threshold": 10000000000000000000000, "name": "x", "gone": 1}')
+    found = restored(SPECS, stored)
+    assert repr(found["threshold"]) == "1e+22"
+    assert (found["name"], found["gone"]) == ("x", 1)
 
 
 def test_a_class_has_the_type_that_json_schema_gives_it() -> None:

@@ -57,9 +57,9 @@ def _print(view: Any, form: str) -> None:
     anew = current().call("resolved_anew", run=view.id)
     if form in ("json", "yaml"):
         show_data({**found, "differences": differences, "resolved_anew": anew}, form)
-        return
-    show_one(found, run_columns(datetime.now(UTC)), run_name, form)
-    if differences and form != "name":
-        click.echo(f"\n{differing_outputs(differences)}")
+    else:
+        show_one(found, run_columns(datetime.now(UTC)), run_name, form)
+        if differences and form != "name":
+            click.echo(f"\n{differing_outputs(differences)}")
     for note in notes(found, differences, anew):
         click.echo(note, err=True)

@@ -120,15 +120,12 @@ class Attempts:
 
         def work(connection: Connection) -> str:
             model = _held(connection, attempt, holder)
-            if made and connection.execute(_FOUND, {"id": made[-1]}).fetchone():
-                return made[-1]
-            row = _one(
-                connection, "publish-version", payload=Jsonb(dict(payload)), **_origin(attempt)
-            )
+            if not made or not connection.execute(_FOUND, {"id": made[-1]}).fetchone():
+                given = {"payload": Jsonb(dict(payload)), **_origin(attempt)}
+                made.append(str(_one(connection, "publish-version", **given)["id"]))
             if attempt is not None and model is not None:
-                link = {"model_version": model, "version": row["id"], "run": attempt.run}
+                link = {"model_version": model, "version": made[-1], "run": attempt.run}
                 connection.execute(_query("link-version"), link)
-            made.append(str(row["id"]))
             return made[-1]
 
         return self._connections.transaction(work, harmless=True)

@@ -9,7 +9,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -63,8 +63,8 @@ class Connections:
     def snapshot(self, work: Callable[[Connection], T]) -> T:
         """Runs ``work`` in one REPEATABLE READ transaction; the whole again where that lost a race.
 
-        Where the connection is lost it runs again, too, even if the commit was sent already: ``work``
-        must do nothing outside the transaction, and no harm after its own success.
+        Where the connection is lost it runs again, too, even if the commit was sent already. So
+        ``work`` must do nothing outside the transaction, and no harm after its own success.
         """
         return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE", work, True)
 
@@ -257,6 +257,6 @@ def _committed(
             connection.execute("COMMIT")
         return result
     except BaseException:
-        if not connection.closed:
+        with suppress(psycopg.Error):  # it was lost, or interrupted while it worked
             connection.execute("ROLLBACK")
         raise

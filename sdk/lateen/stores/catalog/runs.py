@@ -13,10 +13,12 @@ from psycopg.types.json import Jsonb
 
 from lateen.domain.canonical import canonical_json
 from lateen.domain.errors import UserError
+from lateen.domain.parameters import restored
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.planning.state import Attempt, Plan, Run, Step
 from lateen.stores.catalog.connections import Connections, Row
+from lateen.stores.catalog.run_lock import RunLock
 from lateen.stores.catalog.statements import statements
 
 
@@ -91,7 +93,7 @@ class Runs:
             run,
             row["name"],
             spec,
-            row["parameters"],
+            restored(spec.parameters, row["parameters"]),
             row["created_at"],
             row["source"],
             state,
@@ -139,20 +141,13 @@ class Runs:
         return [(str(row["id"]), row["name"]) for row in self._run("unfinished-runs")]
 
     @contextmanager
-    def lock(self, run: str) -> Iterator[bool]:
-        """Holds the run's lock in a session of its own; False where a living runner has it.
-
-        The database gives the lock up when the session ends, so a dead runner is seen as dead.
-        """
-        with self._connections.connection() as connection:
-            query = statements("runs")["lock-run"].encode()
-            row = connection.execute(query, {"run": run}).fetchone()
-            held = bool(row and row["held"])
-            try:
-                yield held
-            finally:
-                if held and not connection.closed:
-                    connection.execute(statements("runs")["unlock-run"].encode(), {"run": run})
+    def lock(self, run: str) -> Iterator[RunLock]:
+        """The run's lock, held in a session of its own; false where a living runner has it."""
+        lock = RunLock(self._connections, run)
+        try:
+            yield lock
+        finally:
+            lock.release()
 
     def _run(self, query: str, /, *, harmless: bool = True, **parameters: Any) -> list[Row]:
         found = statements("runs")[query]

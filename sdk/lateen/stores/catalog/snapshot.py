@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -343,6 +344,7 @@ def _model(row: Row | None) -> ModelVersion | None:
     )
 
 
+@lru_cache(maxsize=1000)
 def _manifest(body: str) -> Manifest:
     return Manifest.from_json(json.loads(body))
 

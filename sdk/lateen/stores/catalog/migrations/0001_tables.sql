@@ -173,9 +173,10 @@ CREATE TABLE artifact_versions (
     attempt      integer,
     xid          xid8 NOT NULL DEFAULT pg_current_xact_id(),
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    UNIQUE (artifact_id, number),
-    UNIQUE (artifact_id, version_name)
+    UNIQUE (artifact_id, number)
 );
+CREATE UNIQUE INDEX one_version_a_name ON artifact_versions (artifact_id, version_name)
+    WHERE version_name IS NOT NULL;
 CREATE INDEX artifact_versions_by_digest ON artifact_versions (digest);
 CREATE INDEX artifact_versions_by_run ON artifact_versions (run_id);
 
@@ -227,7 +228,7 @@ CREATE INDEX metadata_of_model ON metadata (model_version_id, key, id DESC)
 CREATE INDEX metadata_of_run ON metadata (run_id, step, key, id DESC) WHERE run_id IS NOT NULL;
 
 CREATE TABLE receipts (
-    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id                  bigint GENERATED ALWAYS AS IDENTITY,
     run_id              uuid NOT NULL,
     step                text NOT NULL,
     attempt             integer NOT NULL,
@@ -245,11 +246,12 @@ CREATE TABLE receipts (
     moved               boolean NOT NULL DEFAULT false,
     snapshot            pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
     resolved_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, step, attempt, id),
     FOREIGN KEY (run_id, step, attempt) REFERENCES attempts ON DELETE CASCADE
 );
-CREATE INDEX receipts_of_attempt ON receipts (run_id, step, attempt, id);
-CREATE INDEX receipts_by_artifact ON receipts (artifact_version_id);
-CREATE INDEX receipts_by_model ON receipts (model_version_id);
+CREATE INDEX receipts_by_artifact ON receipts (artifact_version_id)
+    WHERE artifact_version_id IS NOT NULL;
+CREATE INDEX receipts_by_model ON receipts (model_version_id) WHERE model_version_id IS NOT NULL;
 
 -- One row a generation of a blob. A collector may delete a generation that is neither referenced by
 -- a manifest nor leased; a publisher that finds it `deleting` uploads the next one.

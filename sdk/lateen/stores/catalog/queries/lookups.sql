@@ -95,10 +95,10 @@ SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
 -- The newest version of a model in a stage.
 SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event, v.run_id
   FROM models m
-  JOIN model_version_states s ON s.model_id = m.id AND s.stage = %(stage)s
+  JOIN LATERAL (SELECT * FROM model_version_states
+                 WHERE model_id = m.id AND stage = %(stage)s ORDER BY number DESC LIMIT 1) s ON true
   JOIN model_versions v ON v.id = s.model_version_id
  WHERE m.name = %(name)s
- ORDER BY s.number DESC LIMIT 1
 
 -- name: model-as-of
 -- Which version held a stage at a moment, and the event that had brought it there. The last event by
