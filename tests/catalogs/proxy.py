@@ -30,7 +30,7 @@ class Proxy:
         where = parse_qs(parts.query)
         port = where["port"][0]
         self._server = f"{where['host'][0]}/.s.PGSQL.{port}"
-        self._query, self._delivered, self._meanwhile = query, delivered, meanwhile
+        self.query, self._delivered, self._meanwhile = query, delivered, meanwhile
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / f".s.PGSQL.{port}"))
         place = f"host={quote(str(folder), safe='')}&port={port}"
@@ -58,7 +58,7 @@ class Proxy:
     def _ask(self, client: socket.socket, server: socket.socket, deaf: threading.Event) -> None:
         with suppress(OSError):
             while data := client.recv(1 << 16):
-                if not self.cut and self._query in data:
+                if not self.cut and self.query in data:
                     self.cut = True
                     deaf.set()
                     if self._delivered:

@@ -202,7 +202,8 @@ def test_a_step_whose_process_dies_fails_with_the_reason_and_keeps_its_log(
         target.default().run(pipelines.perishing.compile(exit_code), isolated=True)
     run = caught.value.run
     view = run.steps["dying"]
-    assert (view.status, view.reason, view.message) == (StepPhase.FAILED, "StepDied", told)
+    assert (view.status, view.reason) == (StepPhase.FAILED, "StepDied")
+    assert view.message.startswith(told)
     assert [attempt.cause for attempt in view.attempts] == [FailureCause.USER] * 2
     assert view.logs == "last words\n"
     assert run.steps["bad"].attempts[0].error.message == "no luck"

@@ -10,6 +10,7 @@ from lateen.authoring import late
 from lateen.authoring.composition import composing
 from lateen.authoring.location import caller
 from lateen.authoring.rules import RuleOptions, WaitOptions, only_late, rules, shared_rules
+from lateen.client.deletion import delete, prune
 from lateen.client.stack import Stack
 from lateen.client.transport import current
 from lateen.client.views.artifact import ArtifactView, artifact_versions
@@ -136,6 +137,38 @@ class Client:
         """All runs in order of time, the newest last."""
         self._only_now("list_pipeline_runs")
         return Runs(RunView(item) for item in current().call("runs"))
+
+    def delete_artifact_version(
+        self,
+        name_id_or_prefix: str | UUID,
+        version: str | int | None = None,
+    ) -> None:
+        """Deletes a version of an artifact, or the latest; its bytes go with the next collection.
+
+        Raises StillNeededError, which tells by what, where anything needs it.
+        """
+        self._only_now("delete_artifact_version")
+        found = self.get_artifact_version(name_id_or_prefix, version)
+        delete("artifact", found.name, found.number)
+
+    def delete_model_version(self, model_version_id: str | UUID) -> None:
+        """Deletes a version of a model by its id. Raises StillNeededError, which tells by what."""
+        self._only_now("delete_model_version")
+        found = current().call("details", model_version=str(model_version_id))
+        delete("model", found["name"], found["number"])
+
+    def prune_artifacts(
+        self,
+        only_versions: bool = True,  # noqa: ARG002
+        delete_from_artifact_store: bool = False,
+    ) -> None:
+        """Deletes the artifact versions that nothing needs, and their bytes where that is asked.
+
+        Without it the bytes go with the next collection. Names stay, as the numbers of later
+        versions go on from theirs; ``only_versions`` is there for those who come from ZenML.
+        """
+        self._only_now("prune_artifacts")
+        prune(records_alone=not delete_from_artifact_store)
 
     @property
     def active_stack(self) -> Stack:

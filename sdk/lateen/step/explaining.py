@@ -45,15 +45,15 @@ def explained(facts: Facts) -> str:
         case "Pending":
             return f"{facts.name} has not started yet."
         case "Waiting":
-            return f"{facts.name} waits: {message}."
+            return _ended(f"{facts.name} waits: {message}")
         case "Skipped" | "Cancelled":
-            return f"{facts.name} {'did not run' if last is None else 'was ended'}: {message}."
+            return _ended(f"{facts.name} {'did not run' if last is None else 'was ended'}: {message}")
         case "Cached":
             return _cached(facts)
         case "Failed" if last is None:
-            return f"{facts.name} failed: {message}."
+            return _ended(f"{facts.name} failed: {message}")
     if last is not None and last["cause"] == FailureCause.REFERENCE:
-        return f"{facts.name} failed before its code ran: {message}."
+        return _ended(f"{facts.name} failed before its code ran: {message}")
     return _ran(facts)
 
 
@@ -73,8 +73,12 @@ def _ran(facts: Facts) -> str:
     verb = "is running" if status == "Running" else "ran"
     told = f"{facts.name} {verb}{f' {reason}' if reason else ''}."
     if status == "Failed":
-        told += f" It failed: {facts.step['message']}."
+        told += _ended(f" It failed: {facts.step['message']}")
     return told + (f" It took {count} attempts." if count > 1 else "")
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 
 def _reason(facts: Facts) -> str:

@@ -10,6 +10,7 @@ from lateen.domain.errors import UserError
 from lateen.domain.receipts import Receipt
 from lateen.domain.references import ArtifactReference, Attribute, Read, read_from_json
 from lateen.domain.states import AttemptState, StepPhase
+from lateen.planning.caching import cacheable
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ended import Ended
 from lateen.step.outcome import Outcome
@@ -39,6 +40,8 @@ def serve_from_cache(task: Task, stores: Stores) -> Ended | None:
                     return _serve(task, snapshot, resolved, hit, reads)
         return None
 
+    if task.replay or not cacheable(task.step):
+        return None
     ended = stores.catalog.attempts.in_snapshot(work)
     if ended is not None:
         reached(Boundary.CACHE_COMMITTED)

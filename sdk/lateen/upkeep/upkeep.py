@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lateen.domain.errors import ProtocolError, UserError
-from lateen.planning.deletion import Deletion
+from lateen.planning.deletion import Candidate, Deletion
 from lateen.planning.retention import Retention, decide_retention
 from lateen.step.operations import Operations
 from lateen.step.ports import Json, ObjectStore
@@ -48,11 +48,12 @@ class Upkeep:
         things, ids = self._meant(kind, name, version)
         if dry_run:
             return _answer(kind, self._catalog.deletions.planned(things, ids, force), dry_run)
-        released = self._catalog.deletions.released_by(ids) if things is Things.RUNS else 0
-        done = self._catalog.deletions.delete(things, ids, force)
+        if things is not Things.RUNS:
+            return _answer(kind, self._catalog.deletions.delete(things, ids, force), dry_run)
+        answer = self._delete_runs(ids, force)
         if kind == "pipeline":
             self._catalog.deletions.delete_pipeline(name)
-        return {**_answer(kind, done, dry_run), "released": released}
+        return answer
 
     def prune_artifacts(
         self,
@@ -75,8 +76,10 @@ class Upkeep:
         if not only_metadata:
             collector.check_database()
         deletions = self._catalog.deletions
-        needed, done, collected = deletions.count_artifact_versions(), Deletion(), Collected()
-        for ids in deletions.unneeded(discarded=not only_artifact):
+        discarded = not only_artifact
+        needed = deletions.count_artifact_versions(discarded)
+        done, collected = Deletion(), Collected()
+        for ids in deletions.unneeded(discarded):
             needed -= len(ids)
             blobs = deletions.blobs_of(ids)
             done += self._pruned(ids, only_artifact, dry_run)
@@ -103,9 +106,7 @@ class Upkeep:
         decided = decide_retention(runs, Retention(keep_last, older_than), now)
         if dry_run:
             return _answer("run", decided, dry_run)
-        released = deletions.released_by(decided.ids)
-        done = deletions.delete(Things.RUNS, decided.ids) + Deletion(kept=decided.kept)
-        return {**_answer("run", done, dry_run), "released": released}
+        return self._delete_runs(decided.ids, False, decided.kept)
 
     def collect(self, grace: float = DAY, dry_run: bool = False) -> Json:
         """Deletes the bytes, older than the grace in seconds, that nothing refers to.
@@ -120,6 +121,13 @@ class Upkeep:
         """Checks blobs, receipts, stages and counters; ``deep`` hashes every blob."""
         scratch = self._look_ups.new_place()
         return asdict(Verifier(self._catalog, self._objects, scratch, deep=deep).verify())
+
+    def _delete_runs(self, ids: list[str], force: bool, kept: tuple[Candidate, ...] = ()) -> Json:
+        """Deletes runs; ``kept`` are others, which a retention keeps."""
+        deletions = self._catalog.deletions
+        before = deletions.made_by(ids)
+        done = deletions.delete(Things.RUNS, ids, force) + Deletion(kept=kept)
+        return {**_answer("run", done, False), "released": before - deletions.made_by(ids)}
 
     def _pruned(self, ids: list[str], only_artifact: bool, dry_run: bool) -> Deletion:
         deletions = self._catalog.deletions

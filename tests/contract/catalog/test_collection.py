@@ -45,8 +45,10 @@ def publisher(catalog: Catalog, objects: DirectoryStore, tmp_path: Path) -> Publ
 @pytest.fixture
 def sql(database_url: str) -> Iterator[Callable[[str], list[Any]]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        yield lambda query: (
-            cursor.fetchall() if (cursor := connection.execute(query)).description else []
+        yield (
+            lambda query: (
+                cursor.fetchall() if (cursor := connection.execute(query)).description else []
+            )
         )
 
 

@@ -188,7 +188,9 @@ def test_what_a_later_run_took_outlives_the_run_that_made_it(catalog):
 
 def test_a_run_that_goes_on_is_kept(catalog):
     run = new_run(catalog, READING)
-    assert why(catalog.deletions.delete(RUNS, [run], force=True)) == f"{run} (not finished: Running)"
+    assert (
+        why(catalog.deletions.delete(RUNS, [run], force=True)) == f"{run} (not finished: Running)"
+    )
 
 
 def test_a_run_is_kept_while_its_model_stands_in_a_stage(catalog):

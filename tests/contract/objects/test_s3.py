@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import resource
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -302,18 +305,43 @@ def test_a_child_process_uses_connections_of_its_own(store, tmp_path):
     assert (tmp_path / "of the child").read_bytes() == (tmp_path / "of the parent").read_bytes()
 
 
-def test_without_room_for_it_a_blob_is_not_even_fetched(store, tmp_path):
-    import resource
-
-    put_large(store)
+def test_without_room_for_it_a_blob_is_not_even_fetched(url, tmp_path):
+    requests: list[str] = []
+    put_large(store_at(url))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, before[1]))
     try:
-        with pytest.raises(StoreUnavailable, match=r"no room.*free some space"):
+        with (
+            behind_a_gate(url, requests.append) as store,
+            pytest.raises(StoreUnavailable, match=r"no room.*free some space"),
+        ):
             store.get(LARGE_SHA256, 0, tmp_path / "out")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(requests) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_large_blobs_stored_at_once_share_the_memory_of_one(store, tmp_path):
+    size = len(LARGE)
+    digests = []
+    for number in range(4):
+        (tmp_path / str(number)).write_bytes(bytes([number]) + LARGE[1:])
+        digests.append(hashlib.sha256((tmp_path / str(number)).read_bytes()).hexdigest())
+
+    def put(number: int) -> None:
+        with (tmp_path / str(number)).open("rb", buffering=0) as file:
+            store.put(digests[number], 0, file, size)
+
+    tracemalloc.start()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(put, range(4)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [sha256 for sha256, _ in store.blobs()] == sorted(digests)
+    assert peak < (SMALL.lanes + 1) * SMALL.part
 
 
 def test_a_blob_cannot_be_brought_below_a_file(store, tmp_path):

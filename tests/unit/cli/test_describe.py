@@ -30,12 +30,22 @@ def test_a_run_is_described_with_steps_outputs_and_error(
 ) -> None:
     failed = step("score", status="Failed", message="no rows", attempts=[attempt(), attempt(n=2)])
     error = {"type": "ValueError", "message": "no rows", "traceback": "Traceback\n  here\n"}
-    answering(run=full_run(1, steps=[step("load_data"), failed], error=error))
+    waiting = step("wait", status="Waiting", message="there is no 'x'", attempts=[])
+    waiting["waiting_since"] = "2026-03-01T12:30:00+00:00"
+    found = {**receipt(), "step": "score"}
+    answering(
+        run=full_run(1, steps=[step("load_data"), failed, waiting], error=error), receipts=[found]
+    )
     shown = lines(lateen("describe", "run", "training-1"))
     assert "Run: training-1" in shown
     assert "Parameters: threshold=0.9" in shown
     assert "load_data Succeeded 1 1.0s" in shown
     assert "score Failed 2 1.0s no rows" in shown
+    assert any(re.fullmatch("wait Waiting .* there is no 'x'", line) for line in shown)
+    assert (
+        "score classifier 't' of the model 'iris' in production trained_model@7 0123456789ab of"
+        " iris@6"
+    ) in shown
     assert "result scores@3 builtins.list 17 B" in shown
     assert shown[-3:] == ["Error", "Traceback", "here"]
 

@@ -25,10 +25,9 @@ def test_a_run_is_found_by_its_bare_name(
         **step("score"),
         "receipts": [],
         "outputs": {},
-        "cache_parts": None,
-        "previous_key": None,
+        "why": "score ran.",
     }
-    memory = answering(run=full_run(1), step=detail)
+    memory = answering(run=full_run(1), step=detail, receipts=[])
     result = lateen(*(name if word == "NAME" else word for word in command))
     assert result.exit_code == 0, result.output
     assert memory.asked("run") == [{"name": "training-1"}]

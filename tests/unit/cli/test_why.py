@@ -6,10 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from click.testing import Result
 
-from lateen.cli.render_step import cache_words
 from tests.unit.client.memory import artifact_version, attempt, full_run, step
 
 Lateen = Callable[..., Result]
@@ -20,7 +18,7 @@ ARTIFACT = {
     "name": "trained_model",
     "version": "7",
     "number": 7,
-    "digest": "d",
+    "digest": "sha256:0123456789abcdef",
     "kind": "model",
 }
 MODEL = {"id": "2", "name": "iris", "version": "6", "number": 6, "stage": "production"}
@@ -32,10 +30,13 @@ def receipt(**fields: Any) -> dict[str, Any]:
         "input": "classifier",
         "path": "",
         "reference": {"model": {"name": "iris", "version": "production", "artifact": "t"}},
+        "words": "'t' of the model 'iris' in production",
         "became": "7",
         "artifact": ARTIFACT,
         "model": MODEL,
         "stage_event": None,
+        "commit": None,
+        "resolved_at": "2026-03-01T12:00:01+00:00",
         "has_value": False,
         "value": None,
         "moved": False,
@@ -50,8 +51,7 @@ def detail(**fields: Any) -> dict[str, Any]:
         "inputs": {},
         "outputs": {"score": artifact_version()},
         "metadata": {},
-        "cache_parts": {"code": "a", "inputs": {"x": 1, "y": 2}},
-        "previous_key": None,
+        "why": "predict ran again because its code changed.",
         **fields,
     }
 
@@ -73,12 +73,25 @@ def test_a_reference_shows_what_it_became_and_the_promotion_behind_it(
         "at": "2026-03-01T12:00:00+00:00",
         "by": "ada",
         "run": {"id": "9", "name": "training-9"},
+        "step": "gate",
     }
     lines = shown(lateen, answering, receipts=[receipt(stage_event=event, moved=True)])
     assert (
-        "classifier 't' of the model 'iris' in production trained_model@7 of iris@6; staging ->"
-        " production by training-9, 2026-03-01 12:00:00 UTC; moved before the commit"
+        "classifier 't' of the model 'iris' in production trained_model@7 0123456789ab of iris@6;"
+        " staging -> production by ada in gate of training-9, 2026-03-01 12:00:00 UTC; moved before"
+        " the commit"
     ) in lines
+    assert "Resolved: 2026-03-01 12:00:01 UTC" in lines
+
+
+def test_without_a_promotion_the_commit_of_the_version_is_shown(
+    lateen: Lateen, answering: Answering
+) -> None:
+    at = "2026-03-01T12:00:00+00:00"
+    commit = {"run": {"id": "3", "name": "training-3"}, "step": "fit", "at": at}
+    lines = shown(lateen, answering, receipts=[receipt(commit=commit, model=None)])
+    told = "0123456789ab published in fit of training-3, 2026-03-01 12:00:00 UTC"
+    assert any(line.endswith(told) for line in lines)
 
 
 def test_values_places_and_reads_in_the_body_are_shown(
@@ -88,17 +101,18 @@ def test_values_places_and_reads_in_the_body_are_shown(
         input="xs",
         path="0",
         reference={"value": 3},
+        words="the value 3",
         became="3",
         has_value=True,
         artifact=None,
         model=None,
     )
-    read = receipt(kind="read", input="", reference={"artifact": {"name": "raw"}}, model=None)
-    unknown = receipt(input="new", reference={"query": {}}, model=None)
-    lines = shown(lateen, answering, receipts=[value, read, unknown])
+    read = receipt(kind="read", input="", words="'raw' in its latest version", model=None)
+    lines = shown(lateen, answering, receipts=[value, read])
     assert "xs[0] the value 3 3" in lines
-    assert "(read in the body) 'raw' in its latest version trained_model@7" in lines
-    assert "new {'query': {}} trained_model@7" in lines
+    assert (
+        "2026-03-01 12:00:01 UTC 'raw' in its latest version trained_model@7 0123456789ab"
+    ) in lines
 
 
 def test_the_error_and_all_attempts_of_a_failed_step_are_shown(
@@ -111,37 +125,20 @@ def test_the_error_and_all_attempts_of_a_failed_step_are_shown(
     assert any(line.startswith("1 fenced lost") for line in lines)
 
 
-def test_the_run_whose_outputs_were_taken_over_is_named(
-    lateen: Lateen, answering: Answering
-) -> None:
-    hit = attempt(cached_from={"run": "run-1", "step": "predict", "n": 1})
-    lines = shown(lateen, answering, attempts=[hit])
-    assert "Cache: hit: the outputs of attempt 1 in training-1" in lines
+def test_the_answer_comes_first(lateen: Lateen, answering: Answering) -> None:
+    assert shown(lateen, answering)[:2] == ["predict ran again because its code changed.", ""]
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"cache_parts": None}, "not used: "),
-        ({}, "no hit: no earlier run"),
-        (
-            {"previous_key": {"name": "r0", "cache_parts": {"code": "b", "inputs": {"x": 1}}}},
-            "no hit: since r0 there changed code, inputs.y",
-        ),
-        (
-            {
-                "previous_key": {
-                    "name": "r0",
-                    "cache_parts": {"code": "a", "inputs": {"x": 1, "y": 2}},
-                }
-            },
-            "no hit though nothing changed since r0",
-        ),
-        ({"attempts": []}, ""),
-    ],
-)
-def test_the_cache_says_what_was_different(fields: dict[str, Any], words: str) -> None:
-    assert cache_words(detail(**fields)).startswith(words)
+def test_reads_that_found_the_same_are_shown_once(lateen: Lateen, answering: Answering) -> None:
+    read = receipt(kind="read", input="", words="'raw' in its latest version", model=None)
+    lines = shown(lateen, answering, receipts=[read, dict(read), {**read, "became": "8"}])
+    assert sum("'raw' in its latest version" in line for line in lines) == 2
+
+
+def test_long_references_and_values_are_cut(lateen: Lateen, answering: Answering) -> None:
+    long = receipt(words="w" * 80, became="v" * 80, has_value=True, artifact=None, model=None)
+    lines = shown(lateen, answering, receipts=[long])
+    assert f"classifier {'w' * 57}... {'v' * 57}..." in lines
 
 
 def test_json_is_the_step_itself(lateen: Lateen, answering: Answering) -> None:

@@ -77,17 +77,20 @@ def test_receipts_say_what_each_reference_became(answering):
         "input": "classifier",
         "path": "",
         "reference": {"model": {"name": "iris", "version": "production", "artifact": "trained"}},
+        "words": "'trained' of the model 'iris' in production",
         "became": "7",
-        "artifact": {"id": "4f0c", "name": "trained", "version": "7"},
+        "artifact": {"id": "4f0c", "name": "trained", "version": "7", "digest": "sha256:ab"},
         "model": {"id": "7d0c", "name": "iris", "version": "6", "number": 6, "stage": "production"},
         "stage_event": {
             "id": 3,
             "from": "none",
             "to": "production",
-            "at": None,
-            "by": "",
+            "at": "2026-03-01T12:00:00+00:00",
+            "by": "ada",
             "run": None,
+            "step": None,
         },
+        "commit": {"run": None, "step": None, "at": "2026-03-01T12:00:00+00:00"},
         "has_value": False,
         "resolved_at": "2026-03-01T12:30:00+00:00",
         "snapshot": "1:1:",
@@ -101,6 +104,9 @@ def test_receipts_say_what_each_reference_became(answering):
     (found,) = StepView("run-1", step("score")).receipts
     assert (found.input, found.became, found.artifact.name) == ("classifier", "7", "trained")
     assert found.stage_event["to"] == "production"
+    assert found.digest == "sha256:ab"
+    assert found.because == "of iris@6; none -> production by ada, 2026-03-01 12:00:00 UTC"
+    assert str(found) == f"classifier: {found.words} became 7, {found.because}"
     # What the receipt says stands, though the rest is fetched.
     assert (found.model.description, found.model.stage) == ("a model", "production")
 

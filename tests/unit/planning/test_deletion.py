@@ -43,7 +43,9 @@ def test_the_reasons_are_told_in_words():
         Need(NeedKind.STAGE, ("production of model M",)),
         Need(NeedKind.TAG, ("keep",)),
     )
-    assert Candidate("1", "iris 3", needs).why == "input of run X; production of model M; tagged keep"
+    assert (
+        Candidate("1", "iris 3", needs).why == "input of run X; production of model M; tagged keep"
+    )
 
 
 def test_many_reasons_of_a_kind_are_counted():

@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from lateen.domain.errors import CatalogUnavailable
 from lateen.stores.catalog.failures import mapped
+from lateen.stores.catalog.url import check_url
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -213,38 +214,48 @@ def _quiet(connection: Connection) -> bool:
 def connect(url: str, *, patient: bool = False) -> Connection:
     """A new connection to the primary; waits, with full jitter, while too many are open.
 
-    ``patient`` waits for one that does not answer, too.
+    ``patient`` waits for one that does not answer, too. Raises SetupError for a URL that cannot be
+    read, CatalogUnavailable for a database that cannot be reached.
     """
+    check_url(url)
     deadline = time.monotonic() + CONNECTION_SECONDS
     pause = 0.01
     while True:
         try:
-            return psycopg.connect(
-                url,
-                autocommit=True,
-                row_factory=dict_row,
-                prepare_threshold=2,
-                connect_timeout=10,
-                target_session_attrs="read-write",
-                application_name="lateen",
-            )
+            return _opened(url)
         except psycopg.OperationalError as error:
             if not (patient or _too_many(error)) or time.monotonic() > deadline:
                 raise CatalogUnavailable(
-                    f"the catalog's database cannot be reached: {_without_url(error)};"
-                    " see `lateen doctor`"
+                    f"the catalog's database cannot be reached ({_first_line(error)}); once it runs"
+                    " and LATEEN_DATABASE_URL, where it is set, leads to it, try again"
                 ) from None
         time.sleep(random.uniform(0, pause))
         pause = min(pause * 2, 1.0)
+
+
+def _opened(url: str) -> Connection:
+    connection: Connection = psycopg.connect(
+        url,
+        autocommit=True,
+        row_factory=dict_row,
+        prepare_threshold=2,
+        connect_timeout=10,
+        target_session_attrs="read-write",
+        application_name="lateen",
+    )
+    # Whatever its parameters are, a query here takes the same indexes; to plan it for them each
+    # time, as PostgreSQL would where one is an array, costs more than to run it.
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    return connection
 
 
 def _too_many(error: psycopg.OperationalError) -> bool:
     return error.sqlstate == "53300" or any(words in str(error) for words in (*_FULL, _QUEUED))
 
 
-def _without_url(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     # libpq's messages name host and user but never the password; only the first line is for people.
-    return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _committed(

@@ -69,13 +69,13 @@ class Deletions:
         """The digests of the blobs that artifact versions consist of."""
         return [row["sha256"] for row in self._all("blobs-of", ids=list(ids))]
 
-    def count_artifact_versions(self) -> int:
-        """How many artifact versions there are."""
-        return int(self._all("count-artifact-versions")[0]["total"])
+    def count_artifact_versions(self, discarded: bool) -> int:
+        """How many artifact versions there are, ``discarded`` ones among them or not."""
+        return int(self._all("count-artifact-versions", discarded=discarded)[0]["total"])
 
-    def released_by(self, runs: Sequence[str]) -> int:
+    def made_by(self, runs: Sequence[str]) -> int:
         """How many artifact versions runs made."""
-        return int(self._all("released-by-runs", ids=list(runs))[0]["total"])
+        return int(self._all("made-by-runs", ids=list(runs))[0]["total"])
 
     def past_runs(self, pipeline: str | None = None) -> tuple[list[PastRun], datetime]:
         """All runs, or a pipeline's, the newest first, and the database's time."""

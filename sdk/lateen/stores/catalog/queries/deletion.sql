@@ -73,8 +73,10 @@ SELECT DISTINCT b.sha256 FROM artifact_versions v JOIN manifest_blobs b ON b.dig
  WHERE v.id = ANY(%(ids)s)
 
 -- name: count-artifact-versions
--- How many versions there are.
-SELECT count(*) AS total FROM artifact_versions
+-- How many versions there are, `discarded` ones among them or not.
+SELECT count(*) AS total FROM artifact_versions v
+ WHERE %(discarded)s OR NOT EXISTS (
+        SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id)
 
 -- name: delete-artifact-versions
 -- Versions with their metadata; their numbers are never given again.
@@ -190,7 +192,7 @@ WITH wanted AS (SELECT * FROM runs WHERE id = ANY(%(ids)s)), needs AS (
 SELECT id, kind, count(*) AS total, (array_agg(subject ORDER BY subject))[1:3] AS subjects
   FROM needs GROUP BY id, kind
 
--- name: released-by-runs
+-- name: made-by-runs
 -- How many artifact versions runs made.
 SELECT count(*) AS total FROM artifact_versions WHERE run_id = ANY(%(ids)s)
 

@@ -41,7 +41,7 @@ WITH told AS (
         WHEN e.model_version_id <> told.model_version_id
             THEN 'its stage event is another version''s'
         WHEN NOT pg_visible_in_snapshot(e.xid, told.snapshot)
-         AND NOT (e.at < d.since AND told.resolved_at >= d.since)
+         AND NOT coalesce(e.at < d.since AND told.resolved_at >= d.since, false)
             THEN 'its snapshot had not seen its stage event'
         END AS problem
       FROM told

@@ -36,14 +36,17 @@ def _sent(bucket: Bucket, name: str, identifier: str, parts: _Parts) -> list[str
     """The tags of all parts, in order, sent by lanes that each take the next one."""
     tags: dict[int, str] = {}
 
+    def send_one() -> bool:  # a function, so that nothing holds the part while the next waits
+        with bucket.room:
+            number, data = parts.take()
+            if data:
+                tags[number] = bucket.put_part(name, identifier, number, data)
+            return bool(data)
+
     def lane() -> None:
         try:
-            while True:
-                with bucket.room:
-                    number, data = parts.take()
-                    if not data:
-                        return
-                    tags[number] = bucket.put_part(name, identifier, number, data)
+            while send_one():
+                pass
         finally:
             parts.end()
 
