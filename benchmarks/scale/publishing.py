@@ -36,9 +36,10 @@ def publishing_seconds() -> float:
 
 def floor_seconds(url: str) -> float:
     """As many small files made durable, and as many commits of one row."""
-    with connect(url) as connection, tempfile.TemporaryDirectory(
-        dir=os.environ["LATEEN_HOME"]
-    ) as folder:
+    with (
+        connect(url) as connection,
+        tempfile.TemporaryDirectory(dir=os.environ["LATEEN_HOME"]) as folder,
+    ):
         connection.execute("CREATE TABLE floor (number bigint)")
         begun = perf_counter()
         for number in range(ARTIFACTS):

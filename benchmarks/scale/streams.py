@@ -222,9 +222,7 @@ STREAMS: tuple[tuple[str, Stream], ...] = (
     ("manifest_blobs", Stream("digest, sha256", _manifest_blobs)),
     (
         "artifact_versions",
-        Stream(
-            "id, artifact_id, number, digest, kind, run_id, step, attempt", _artifact_versions
-        ),
+        Stream("id, artifact_id, number, digest, kind, run_id, step, attempt", _artifact_versions),
     ),
     ("metadata", Stream("artifact_version_id, key, value, by_run", _metadata)),
     ("models", Stream("id, name, next_version", _models)),
@@ -266,9 +264,7 @@ STREAMS: tuple[tuple[str, Stream], ...] = (
     ),
     (
         "attempt_outputs",
-        Stream(
-            "run_id, step, attempt, output, position, artifact_version_id", _attempt_outputs
-        ),
+        Stream("run_id, step, attempt, output, position, artifact_version_id", _attempt_outputs),
     ),
     (
         "receipts",

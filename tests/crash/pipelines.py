@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from lateen import (
@@ -75,4 +77,40 @@ def leaving(code: int = 0):
     leave(code)
 
 
-PIPELINES = {each.name: each for each in (training, failing, waiting, leaving)}
+@step(enable_cache=False)
+def forge(forged: str) -> None:
+    """Writes its own outcome, and leaves before Lateen does."""
+    outcome = Path(os.environ["LATEEN_WORK"], "outcome.json")
+    match forged:
+        case "a link":
+            outcome.symlink_to("/etc/passwd")
+        case "a fifo":
+            os.mkfifo(outcome)
+        case "a folder":
+            outcome.mkdir()
+        case _:
+            outcome.write_text(forged)
+    os._exit(0)
+
+
+@pipeline
+def forging(forged: str = ""):
+    forge(forged)
+
+
+@step(enable_cache=False)
+def stay() -> None:
+    """Tells its process, and outlives the answer that it never gets."""
+    Path(os.environ["STUBBORN"]).write_text(str(os.getpid()))
+    try:
+        save_artifact(1, "size")
+    finally:
+        signal.pause()
+
+
+@pipeline
+def staying():
+    stay()
+
+
+PIPELINES = {each.name: each for each in (training, failing, waiting, leaving, forging, staying)}

@@ -532,6 +532,23 @@ def test_a_step_that_only_asks_for_its_context_s_names_is_cached() -> None:
     assert [cached(asks()) for _ in range(2)] == [[False], [True]]
 
 
+def test_a_step_that_asks_for_its_run_s_parameters_never_serves_a_hit() -> None:
+    @step
+    def ask() -> int:
+        return int(get_step_context().run.parameters["n"])
+
+    @step
+    def take(n: int) -> int:
+        return n
+
+    @pipeline
+    def asks(n: int):
+        take(n)
+        ask()
+
+    assert [asks(n).steps["ask"].output.data for n in (1, 2)] == [1, 2]
+
+
 def test_an_output_whose_bytes_are_gone_is_made_anew(workspace: Path) -> None:
     doubling(2)
     shutil.rmtree(workspace / "store" / "blobs")

@@ -120,6 +120,7 @@ class Attempt:
     """What the body looked up, and what it found."""
     bound: dict[str, Found] = field(default_factory=dict)
     noted: set[str] = field(default_factory=set)
+    """What of it is recorded as a read."""
     moved: set[tuple[str, str, str]] = field(default_factory=set)
     """Inputs and references that were something else at the commit."""
     key: str | None = None
@@ -286,9 +287,7 @@ class Workspace:
             places = {(n, p) for n, p, _ in self.externals(run, step)}
             if had:
                 inputs = {at: found for at, found in had[-1].inputs.items() if at in places}
-                run.replayed_reads[step.name] = [
-                    (ref, found) for ref, found in had[-1].reads if not _own(ref, had[-1])
-                ]
+                run.replayed_reads[step.name] = list(had[-1].reads)
             else:
                 inputs = dict((old.pins or {}).get(step.name, {}))
                 run.replayed_reads[step.name] = list(old.replayed_reads.get(step.name, []))
@@ -537,7 +536,8 @@ class Workspace:
             return moved
         if run.spec.freshness != "run":
             for name, path, source in self.externals(run, step):
-                if self._is_other(attempt, source or ModelReference(), attempt.inputs[name, path]):
+                before = attempt.inputs[name, path]
+                if self._is_other(attempt, source or ModelReference(), before):
                     if isinstance(source, Guarded) and source.on_moved == "fail":
                         raise ReferenceMovedError("it moved")
                     moved.add((name, path, ""))
@@ -688,19 +688,13 @@ def _identity(found: Found) -> str:
 
 def _key(attempt: Attempt) -> str:
     """Code, outputs and what the inputs are by bytes or value."""
-    inputs = {
-        f"{name} {path}": found.value if found.value is not NOTHING else there(found.artifact).text
-        for (name, path), found in attempt.inputs.items()
-        if name
-    }
-    step = attempt.step
-    outputs = [(output.name, output.artifact, output.version) for output in step.outputs]
-    shapes = {name: type(source).__name__ in ("Items",) for name, source in step.inputs.items()}
-    return json.dumps([step.code_digest, outputs, inputs, shapes], sort_keys=True)
-
-
-def _own(reference: Any, attempt: Attempt) -> bool:
-    return makes_version(attempt.spec) and reference == ModelReference()
+    inputs = [
+        (*place, found.artifact.text if found.value is NOTHING and found.artifact else [found.value])
+        for place, found in attempt.inputs.items()
+        if place != ("", "")
+    ]
+    outputs = [(output.name, output.artifact, output.version) for output in attempt.step.outputs]
+    return json.dumps([attempt.step.code_digest, outputs, inputs], sort_keys=True)
 
 
 def _had(attempt: Attempt) -> list[Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,15 @@ def save_artifact(  # noqa: PLR0913 - the arguments of ZenML's
 
     wanted = _names(name, version)
     metadata = checked_metadata(user_metadata or {})
-    directory = current().call("new_directory")["path"]
+    transport: Any = current()
+    directory = _directory(transport) / os.urandom(8).hex()
+    directory.mkdir()
     saved = save(
-        standing_for(data), Path(directory), materializer=materializer, allow_pickle=allow_pickle
+        standing_for(data), directory, materializer=materializer, allow_pickle=allow_pickle
     )
-    found = current().call(
+    found = transport.call(
         "save_artifact",
-        directory=directory,
+        directory=str(directory),
         format=saved.format,
         type=saved.type,
         materializer=saved.materializer,
@@ -61,6 +64,12 @@ def save_artifact(  # noqa: PLR0913 - the arguments of ZenML's
         **wanted,
     )
     return ArtifactVersionView(found)
+
+
+@lru_cache(maxsize=1)
+def _directory(transport: Any) -> Path:
+    """Where the directories of saved values lie; asked for once, since many may follow."""
+    return Path(transport.call("new_directory")["path"]).parent
 
 
 def load_artifact(name_or_id: str | UUID, version: str | int | None = None) -> Any:

@@ -9,7 +9,9 @@ from pathlib import PurePath
 from typing import Any
 
 from lateen.client.views.forwarding import standing_for
+from lateen.domain.canonical import is_storable
 from lateen.domain.errors import TypeMismatchError
+from lateen.domain.names import shown
 
 _REMEDIES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((date, time), "log its .isoformat()"),
@@ -33,6 +35,11 @@ def _json(value: Any, where: str) -> Any:
         case float() if not math.isfinite(value):
             raise TypeMismatchError(
                 f"metadata {where!r} is {value}, which JSON cannot hold; log None, or leave it out"
+            )
+        case str() if not is_storable(value):
+            raise TypeMismatchError(
+                f"metadata {where!r} is {shown(value)}, and holds a NUL or half a character, which"
+                " a catalog cannot store; log its repr()"
             )
         case None | bool() | int() | float() | str():
             return value
@@ -60,6 +67,11 @@ def _key(key: object, where: str) -> str:
         raise TypeMismatchError(
             f"the keys of {where!r} are strings, and {key!r} is a {type(key).__name__}; log"
             f" str({key!r}) instead"
+        )
+    if not is_storable(key):
+        raise TypeMismatchError(
+            f"the key {shown(key)} of {where!r} holds a NUL or half a character; log it under"
+            " another name"
         )
     return key
 

@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from lateen.domain.names import shown
+
 DIGEST_PREFIX = "sha256:"
 _NOWHERE_STORED = re.compile("[\0\ud800-\udfff]")
 
@@ -21,6 +23,18 @@ def canonical_json(value: Any) -> str:
 def is_storable(text: str) -> bool:
     """Whether a catalog can hold the text: Postgres takes neither NUL nor half a character."""
     return _NOWHERE_STORED.search(text) is None
+
+
+def check_texts(value: Any) -> None:
+    """ValueError for a text that no catalog can hold, anywhere in a JSON value."""
+    match value:
+        case str() if not is_storable(value):
+            raise ValueError(f"{shown(value)} holds a NUL or half a character")
+        case list() | tuple():
+            for item in value:
+                check_texts(item)
+        case dict():
+            check_texts([*value.keys(), *value.values()])
 
 
 def digest_of(value: Any) -> str:

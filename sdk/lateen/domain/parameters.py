@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from lateen.domain.canonical import canonical_json, is_storable
+from lateen.domain.canonical import canonical_json, check_texts, is_storable
 from lateen.domain.errors import ParameterError
 from lateen.domain.names import did_you_mean
 from lateen.domain.spec import MISSING, ParameterSpec
@@ -98,25 +98,13 @@ def check_json(name: str, value: Any) -> Any:
 
 def _plain(name: str, value: Any) -> Any:
     try:
-        _check_texts(json.loads(canonical_json(value)))
+        check_texts(json.loads(canonical_json(value)))
     except (TypeError, ValueError) as error:
         raise ParameterError(
             f"the parameter {name!r} is not JSON ({error}); pass such a value as an artifact:"
             " the output of a step, or ExternalArtifact(value=...)"
         ) from None
     return value
-
-
-def _check_texts(value: Any) -> None:
-    """ValueError for a text that cannot be stored, anywhere in a JSON value."""
-    match value:
-        case str() if not is_storable(value):
-            raise ValueError(f"{value!r} holds a NUL or half a character")
-        case list():
-            for item in value:
-                _check_texts(item)
-        case dict():
-            _check_texts([*value.keys(), *value.values()])
 
 
 def _boolean(value: Any) -> bool:

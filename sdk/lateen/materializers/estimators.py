@@ -27,7 +27,7 @@ class EstimatorMaterializer(BuiltIn):
             raise UnsupportedTypeError(
                 f"a {name_of(type(data))} cannot be saved, for it holds types that skops does not"
                 f" trust to be loaded safely: {', '.join(sorted(untrusted))}. Write a materializer"
-                f" for it, or set allow_pickle=True on the output"
+                f" for it, or allow pickle: ArtifactConfig(allow_pickle=True)"
             )
         with open(self.directory / "data.skops", "wb") as file:
             rewrite(BytesIO(archive), file)
@@ -56,5 +56,5 @@ def _dump(estimator: Any) -> bytes:
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UnsupportedTypeError(
             f"skops cannot save this {name_of(type(estimator))}: {error}. Write a materializer for"
-            f" it, or set allow_pickle=True on the output"
+            f" it, or allow pickle: ArtifactConfig(allow_pickle=True)"
         ) from error

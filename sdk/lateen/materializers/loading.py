@@ -60,7 +60,7 @@ def _instance(
     if format == "pickle" and not allow_pickle:
         raise MaterializerError(
             "the artifact is a pickle, whose loading runs code, and nobody allowed that: its"
-            " author can with allow_pickle=True on the output"
+            " author can with ArtifactConfig(allow_pickle=True)"
         )
 
     def load_item(item_directory: Path, record: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lateen.client import context, transport
+from lateen.client.metadata import checked_metadata
 from lateen.domain.errors import (
     Fenced,
     MaterializerError,
@@ -211,12 +212,13 @@ def _saved(
         where = f"; the value was kept in {kept}" if kept else ""
         kind = UnsupportedTypeError if isinstance(error, UnsupportedTypeError) else type(error)
         raise kind(f"output {output.key!r}: {error}{where}") from error
+    try:
+        metadata = checked_metadata(saved.metadata)
+    except TypeMismatchError as error:
+        raise TypeMismatchError(
+            f"output {output.key!r}: extract_metadata of {saved.materializer}: {error}"
+        ) from None
     reached(Boundary.EXECUTE_SAVED)
     return SavedOutput(
-        saved.format,
-        saved.type,
-        saved.materializer,
-        saved.kind.value,
-        saved.pickled,
-        saved.metadata,
+        saved.format, saved.type, saved.materializer, saved.kind.value, saved.pickled, metadata
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from urllib.parse import unquote
 
 from lateen.domain.errors import NotFoundError
 from lateen.domain.names import did_you_mean
@@ -17,6 +18,7 @@ class History:
     def __init__(self, stores: Stores, scratch: Path) -> None:
         self.catalog = stores.catalog
         self.objects = stores.objects
+        self.private = stores.private
         self.scratch = scratch
 
     def artifact_versions(self, name: str) -> list[Json]:
@@ -113,7 +115,9 @@ class History:
         return path.read_bytes().decode("utf-8", "replace")
 
     def stack(self) -> Json:
-        return {"artifact_store": self.objects.uri.removeprefix("file://")}
+        uri = self.objects.uri
+        is_folder = uri.startswith("file://")
+        return {"artifact_store": unquote(uri.removeprefix("file://")) if is_folder else uri}
 
     def new_place(self) -> Path:
         """A path for a new directory; nothing is there."""

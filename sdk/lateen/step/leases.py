@@ -16,13 +16,15 @@ from lateen.step.ports import Attempts
 from lateen.step.transfer import Lease
 
 RENEWAL_SECONDS = 3600.0
+LITTLE = 64 << 20
+"""Bytes that are stored long before a lease needs renewing."""
 
 
 @contextmanager
 def leasing(
     attempts: Attempts, holder: str, *, release: bool, every: float = RENEWAL_SECONDS
 ) -> Iterator[Lease]:
-    """Leases blobs for a holder; what the block has leased is renewed until it ends.
+    """Leases blobs for a holder; where that may take long, renews them until the block ends.
 
     ``release`` ends the leases with the block; those of an attempt end with the attempt.
     """
@@ -37,7 +39,7 @@ def leasing(
 
 
 class _Renewal:
-    """Renews a holder's leases from a thread of its own, which the first lease starts."""
+    """Renews a holder's leases from a thread of its own, which starts when there is much."""
 
     def __init__(self, attempts: Attempts, holder: str, every: float) -> None:
         self._attempts = attempts
@@ -45,18 +47,18 @@ class _Renewal:
         self._every = every
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._bytes = 0
+        self.began = False
+        """Whether anything was leased."""
 
     def lease(self, blobs: Sequence[tuple[str, int]]) -> Mapping[str, int]:
         generations = self._attempts.lease(self._holder, blobs)
-        if self._thread is None:
+        self.began = True
+        self._bytes += sum(size for _, size in blobs)
+        if self._thread is None and self._bytes > LITTLE:
             self._thread = threading.Thread(target=self._renew, name="lateen-leases", daemon=True)
             self._thread.start()
         return generations
-
-    @property
-    def began(self) -> bool:
-        """Whether anything was leased."""
-        return self._thread is not None
 
     def stop(self) -> None:
         self._over.set()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from lateen.domain.artifacts import Manifest
+from lateen.domain.canonical import check_texts
 from lateen.domain.errors import (
     NotFoundError,
     ProtocolError,
@@ -40,6 +42,7 @@ from lateen.step.transfer import Lease, fetch_tree, store_tree
 
 _STAGES = [stage.value for stage in ModelStages if stage is not ModelStages.LATEST]
 _EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
+_signature = cache(inspect.signature)
 
 
 class Operations(History):
@@ -55,9 +58,13 @@ class Operations(History):
         if method is None:
             raise ProtocolError(f"there is no operation {operation!r} here")
         try:
-            inspect.signature(method).bind(**arguments)
+            _signature(method.__func__).bind(self, **arguments)
         except TypeError as error:
             raise ProtocolError(f"{operation}: {error}") from None
+        try:
+            check_texts(arguments)
+        except ValueError as error:
+            raise UserError(f"{operation}: {error}, so that no catalog can hold it") from None
         return method(**arguments)
 
     def artifact_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
@@ -125,10 +132,10 @@ class Operations(History):
         metadata: Mapping[str, Any] | None = None,
     ) -> Json:
         path = Path(directory)
-        if not path.resolve().is_relative_to(self.scratch.resolve()):
+        if path.parent != self.scratch:
             raise ProtocolError(f"{directory!r} was not given out by new_directory")
         with self._leasing() as (lease, holder):
-            files = store_tree(path, self.objects, lease, private=True)
+            files = store_tree(path, self.objects, lease, private=self.private, within=self.scratch)
             manifest = Manifest(format, type, materializer, files)
             saved = {**version_payload(manifest, kind, pickled), "lease": holder}
             return self._publish(saved, name, version, tags, metadata)

@@ -53,12 +53,9 @@ def prepare(task: Task, resolved: Resolved, work: WorkDirectory, stores: Stores)
 
 def _context(task: Task, resolution: Resolution) -> Json:
     return {
-        "run": {
-            "id": task.attempt.run,
-            "name": task.run_name,
-            "pipeline": task.spec.name,
-            "parameters": dict(task.parameters),
-        },
+        # Not the run's parameters: they are no part of the cache key, so that a step that wants
+        # them asks for them, and then serves no hits.
+        "run": {"id": task.attempt.run, "name": task.run_name, "pipeline": task.spec.name},
         "step": task.step.history_name,
         "step_name": task.step.name,
         "attempt": task.attempt.n,

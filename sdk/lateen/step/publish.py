@@ -147,6 +147,11 @@ def _store_outputs(
         saved = outcome.outputs.get(spec.name)
         if saved is None:
             raise MaterializerError(f"the step ended without its output {spec.name!r}")
+        if saved.pickled and not spec.pickle:
+            raise MaterializerError(
+                f"output {spec.name!r}: it holds a pickle, which its author did not allow; set"
+                " allow_pickle=True on the output"
+            )
         try:
             files = store_tree(
                 work.output(spec.name),

@@ -141,8 +141,9 @@ def test_damage_to_the_catalog_is_found(verify, sql, check, words):
         found = findings(verify())
     finally:
         sql(
-            "DELETE FROM model_version_states; CREATE UNIQUE INDEX IF NOT EXISTS one_version_a_stage"
-            " ON model_version_states (model_id, stage) WHERE stage IN ('staging', 'production')"
+            "DELETE FROM model_version_states; CREATE UNIQUE INDEX IF NOT EXISTS"
+            " one_version_a_stage ON model_version_states (model_id, stage)"
+            " WHERE stage IN ('staging', 'production')"
         )
         sql("SELECT setval('blob_generations', 1000000)")
     assert any(words in finding for finding in found[check]), found

@@ -178,7 +178,7 @@ def test_a_blob_deleted_while_it_is_fetched_is_missing(url, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("cut", [0, 10, 1 << 20])
+@pytest.mark.parametrize("cut", [0, 10, 1 << 20, 5 << 19])
 def test_a_broken_connection_goes_on_where_it_broke(url, tmp_path, cut):
     def breaking(request: str) -> Fault | None:
         return Fault(cut=cut) if next(requests) % 2 == 0 else None
@@ -303,6 +303,14 @@ def test_a_child_process_uses_connections_of_its_own(store, tmp_path):
     store.get(LARGE_SHA256, 0, tmp_path / "of the parent")
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert (tmp_path / "of the child").read_bytes() == (tmp_path / "of the parent").read_bytes()
+
+
+def test_for_a_file_that_exists_nothing_is_fetched(url, tmp_path):
+    requests: list[str] = []
+    (tmp_path / "out").touch()
+    with behind_a_gate(url, requests.append) as store, pytest.raises(SetupError, match="exists"):
+        store.get(SHA256, 0, tmp_path / "out")
+    assert requests == []
 
 
 def test_without_room_for_it_a_blob_is_not_even_fetched(url, tmp_path):

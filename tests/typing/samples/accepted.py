@@ -82,6 +82,13 @@ def inference(threshold: float = 0.5) -> Any:
     predict(model.get_artifact("trained_model", version=2), load(), classifier.run_metadata["MSE"])
     predict(classifier, ExternalArtifact(value=Frame()), threshold, classifier.version)
     report([scores, predict(classifier, data, mse)])
+    late = Client().get_artifact_version("iris", default=None, wait="10s", on_moved="fail")
+    staged = Client().get_model_version("iris", ModelStages.STAGING, wait=timedelta(hours=1))
+    past = Client().get_pipeline("training", wait=60).last_successful_run.steps["train"]
+    predict(staged.get_model_artifact("trained_model", default=0), late, staged.run_metadata["MSE"])
+    predict(past.output, late, staged.run_metadata.get("MSE", 0.5))
+    predict(past.outputs.get("trained_model", None), late, model.run_metadata.get("MSE", 0.5))
+    predict(Model("iris", version=2).get_artifact("x", wait=1), late, model.number)
     training(seed=4)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lateen import Model, Resources, Retry, pipeline, step
+from lateen import Client, Model, Resources, Retry, pipeline, step
 
 
 class Frame:
@@ -46,6 +46,10 @@ def training(depth: int = 3) -> None:
     train.with_options(retry=3)  # expect: error
     train(data, labels, after="load")  # expect: error
     _, _, _ = split(load())  # expect: error
+    Client().get_artifact_version("iris", defualt=1)  # expect: error
+    Client().get_artifact_version("iris", on_moved="warn")  # expect: error
+    Client().get_model_version("iris", default=1)  # expect: error
+    Client().get_model_version("iris").get_artifact("x", wait=[1])  # expect: error
 
 
 @step(nam="loading")  # expect: error

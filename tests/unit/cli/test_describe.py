@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from click.testing import Result
@@ -11,6 +12,7 @@ from tests.unit.client.memory import (
     attempt,
     full_run,
     model_version,
+    receipt,
     run,
     stage_event,
     step,

@@ -119,3 +119,9 @@ def test_the_table_and_the_warnings_name_each_problem() -> None:
     assert ["predict_all", "mse", "metadata 'MSE' of the pipeline's model", "0.25", ""] in rows
     (warning,) = warnings([*found, *found])
     assert warning.startswith("warning: the step 'predict_all' would fail now: ")
+
+
+def test_a_warning_tells_whether_the_step_would_wait() -> None:
+    missing = {"artifact": {"name": "raw", "version": "latest"}, "wait": "10s"}
+    item = {"step": "load", "input": "x", "path": "", "reference": missing, "problem": "no 'raw'"}
+    assert list(warnings([item])) == ["warning: the step 'load' would wait now: no 'raw'"]

@@ -8,40 +8,10 @@ from typing import Any
 
 from click.testing import Result
 
-from tests.unit.client.memory import artifact_version, attempt, full_run, step
+from tests.unit.client.memory import artifact_version, attempt, full_run, receipt, step
 
 Lateen = Callable[..., Result]
 Answering = Callable[..., object]
-
-ARTIFACT = {
-    "id": "1",
-    "name": "trained_model",
-    "version": "7",
-    "number": 7,
-    "digest": "sha256:0123456789abcdef",
-    "kind": "model",
-}
-MODEL = {"id": "2", "name": "iris", "version": "6", "number": 6, "stage": "production"}
-
-
-def receipt(**fields: Any) -> dict[str, Any]:
-    return {
-        "kind": "input",
-        "input": "classifier",
-        "path": "",
-        "reference": {"model": {"name": "iris", "version": "production", "artifact": "t"}},
-        "words": "'t' of the model 'iris' in production",
-        "became": "7",
-        "artifact": ARTIFACT,
-        "model": MODEL,
-        "stage_event": None,
-        "commit": None,
-        "resolved_at": "2026-03-01T12:00:01+00:00",
-        "has_value": False,
-        "value": None,
-        "moved": False,
-        **fields,
-    }
 
 
 def detail(**fields: Any) -> dict[str, Any]:

@@ -143,3 +143,32 @@ def full_run(number: int, **fields: Any) -> dict[str, Any]:
     """A RUN of the wire protocol with its steps and outputs."""
     steps = [step("load_data"), step("split_data"), step("score")]
     return {**run(number), "steps": steps, "outputs": {"result": artifact_version()}, **fields}
+
+
+def receipt(**fields: Any) -> dict[str, Any]:
+    """A RECEIPT of the wire protocol."""
+    return {
+        "kind": "input",
+        "input": "classifier",
+        "path": "",
+        "reference": {"model": {"name": "iris", "version": "production", "artifact": "t"}},
+        "words": "'t' of the model 'iris' in production",
+        "became": "7",
+        "artifact": {
+            "id": "4f0c",
+            "name": "trained_model",
+            "version": "7",
+            "number": 7,
+            "digest": "sha256:0123456789abcdef",
+            "kind": "model",
+        },
+        "model": {"id": "7d0c", "name": "iris", "version": "6", "number": 6, "stage": "production"},
+        "stage_event": None,
+        "commit": None,
+        "has_value": False,
+        "value": None,
+        "resolved_at": "2026-03-01T12:00:01+00:00",
+        "snapshot": "1:1:",
+        "moved": False,
+        **fields,
+    }

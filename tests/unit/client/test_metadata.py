@@ -47,6 +47,8 @@ def test_a_view_is_logged_as_its_value(answering, saved):
         ({"where": Path("x")}, r"scores\['where'\]\" is a PosixPath, .* log its text"),
         ({1, 2}, "is a set, .* sorted, as a list"),
         (object(), r"is a object, .* save_artifact\(value, name\)"),
+        ("a\0b", r"is 'a\\x00b', and holds a NUL .* log its repr"),
+        ({"a\ud800": 1}, r"the key 'a\\ud800' of 'scores' holds a NUL or half a character"),
         ({1: "a"}, r"keys of 'scores' are strings, and 1 is a int; log str\(1\)"),
     ],
 )

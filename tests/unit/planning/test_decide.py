@@ -419,3 +419,48 @@ def test_a_plan_is_read_off_a_spec() -> None:
         step_limit=2,
     )
     assert Plan.of(spec) == Plan({"a": (), "b": ("a",)}, {"a": retry}, "fast", 2, 5.0)
+
+
+# A step that waits for what its references match, without an attempt
+
+
+def waiting(desired: Desired = Desired.RUNNING, **more: Any) -> Run:
+    """A run whose step `a` waits and looks again in half a second; `x` could start."""
+    again = START + timedelta(seconds=0.5)
+    steps = {"a": Step(StepPhase.WAITING, (), START, again), "b": Step(), "x": Step(), "y": Step()}
+    return Run(Plan(BRANCHES, **more), steps, RunPhase.RUNNING, desired, START)
+
+
+def test_a_waiting_step_looks_again_in_its_time_and_others_go_on() -> None:
+    again = START + timedelta(seconds=0.5)
+    assert decide(waiting(), START) == Decision((Start("x", 1),), again)
+    assert decide(waiting(), again).actions == (Start("a", 1), Start("x", 1))
+
+
+def test_a_waiting_step_of_which_nobody_knows_when_it_looked_looks_at_once() -> None:
+    run = waiting().with_step("a", Step(StepPhase.WAITING, (), START))
+    assert Start("a", 1) in decide(run, START).actions
+
+
+def test_a_waiting_step_holds_no_place_among_those_that_run() -> None:
+    assert decide(waiting(step_limit=1), START).actions == (Start("x", 1),)
+
+
+def test_a_waiting_step_of_a_paused_run_does_not_look() -> None:
+    later = START + timedelta(hours=1)
+    assert decide(waiting(Desired.PAUSED), later) == Decision()
+
+
+@pytest.mark.parametrize("desired", [Desired.STOPPED, Desired.CANCELLED])
+def test_a_waiting_step_ends_with_the_run(desired: Desired) -> None:
+    actions = decide(waiting(desired), START).actions
+    assert [type(action) for action in actions] == [Skip] * 4 + [Finish]
+    assert actions[0] == Skip("a", StepPhase.CANCELLED, actions[-1].message)  # type: ignore[union-attr]
+
+
+def test_a_step_that_waits_before_a_further_attempt_looks_again_too() -> None:
+    failed = Attempt(1, AttemptState.FAILED, USER, START)
+    again = START + timedelta(seconds=0.5)
+    run = waiting(retries={"a": Retry(limit=1)})
+    run = run.with_step("a", Step(StepPhase.WAITING, (failed,), START, again))
+    assert Start("a", 2) in decide(run, again).actions

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
-from lateen.domain.errors import KindMismatchError, MissingReferenceError, NotFoundError
+from lateen.domain.errors import (
+    KindMismatchError,
+    MissingReferenceError,
+    NotFoundError,
+    StillMissingError,
+)
 from lateen.domain.receipts import (
     ArtifactInput,
     EntriesInput,
@@ -49,12 +55,13 @@ def resolved(
     source: Source | None = None,
     model: ModelSpec | None = None,
     pinned: dict[tuple[str, str], Receipt] | None = None,
+    waited: float = math.inf,
     **parameters: Any,
 ) -> Resolution:
     """What a step with the one input ``x`` resolves to."""
     step = StepSpec("train", "train", inputs={} if source is None else {"x": source})
     spec = PipelineSpec("p", (step,), model=model)
-    return resolve(spec, step, RUN, parameters, catalog, Conditions(pinned or {}))
+    return resolve(spec, step, RUN, parameters, catalog, Conditions(pinned or {}, waited))
 
 
 def artifact(catalog: Catalog, source: Source, model: ModelSpec | None = None) -> str:
@@ -410,6 +417,54 @@ def test_a_default_also_stands_for_missing_metadata(catalog: Catalog) -> None:
 
 def test_without_a_default_a_guarded_reference_is_missing_like_any_other(catalog: Catalog) -> None:
     assert "no 'd'" in missing(catalog, Guarded(ArtifactReference("d"), on_moved="fail"))
+
+
+def test_a_reference_may_wait_as_long_as_it_says(catalog: Catalog) -> None:
+    source = Guarded(ArtifactReference("d"), wait=10)
+    with pytest.raises(StillMissingError, match=r"no 'd' .*; waiting up to 10s for it"):
+        resolved(catalog, source, waited=9.9)
+    with pytest.raises(MissingReferenceError, match="; waited 10s for it") as ended:
+        resolved(catalog, source, waited=10)
+    assert not isinstance(ended.value, StillMissingError)
+    catalog.publish("d")
+    assert resolved(catalog, source, waited=0).receipts[0].became == "1"
+
+
+def test_a_default_waits_too(catalog: Catalog) -> None:
+    source = Guarded(ArtifactReference("d"), default=3, wait=10)
+    with pytest.raises(StillMissingError):
+        resolved(catalog, source, waited=0)
+    assert resolved(catalog, source, waited=10).inputs == {"x": PlainInput(3)}
+
+
+def test_the_receipt_of_a_reference_with_rules_has_it_as_written(catalog: Catalog) -> None:
+    catalog.publish("d")
+    source = Guarded(ArtifactReference("d"), default=3, wait=10, on_moved="fail")
+    assert resolved(catalog, source).receipts[0].reference == to_json(source)
+
+
+def test_another_kind_is_neither_waited_for_nor_replaced(catalog: Catalog) -> None:
+    version = catalog.add_model("m", "production")
+    catalog.links[version.id] = [catalog.publish("d")]
+    wanted = ModelArtifact(PRODUCTION, "d", kind="model")
+    with pytest.raises(KindMismatchError):
+        resolved(catalog, Guarded(wanted, default=3, wait=10), waited=0)
+
+
+def test_a_past_run_that_lacks_the_output_is_answered_with_what_it_has(catalog: Catalog) -> None:
+    catalog.runs["p", "latest"] = "run-9"
+    catalog.outputs["run-9", "train", "model"] = catalog.publish("d")
+    told = missing(catalog, RunOutput("p", "latest", "train", "modle"))
+    assert told == (
+        "input 'x': there is no 'modle' of the step 'train' of the last run of 'p'; did you mean"
+        " 'train.model'?"
+    )
+
+
+def test_a_pipeline_without_a_fitting_run_says_which_it_wants(catalog: Catalog) -> None:
+    catalog.runs["p", "latest"] = "run-9"
+    told = missing(catalog, RunOutput("p", "latest-successful", "s", "o"))
+    assert told.endswith("the pipeline 'p' has no run that succeeded yet; run it first")
 
 
 # What was resolved before:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
@@ -115,20 +116,10 @@ class Attempts:
         self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
     ) -> str:
         """Commits one version at once, linked to the attempt's model version; its id."""
-        made: list[str] = []
-        """The version, if it was made and the answer to its commit lost."""
-
-        def work(connection: Connection) -> str:
-            model = _held(connection, attempt, holder)
-            if not made or not connection.execute(_FOUND, {"id": made[-1]}).fetchone():
-                given = {"payload": Jsonb(dict(payload)), **_origin(attempt)}
-                made.append(str(_one(connection, "publish-version", **given)["id"]))
-            if attempt is not None and model is not None:
-                link = {"model_version": model, "version": made[-1], "run": attempt.run}
-                connection.execute(_query("link-version"), link)
-            return made[-1]
-
-        return self._connections.transaction(work, harmless=True)
+        # The id is chosen here, so that what is sent again after a lost answer makes no second one.
+        payload = {"id": str(uuid4()), **payload}
+        parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
+        return str(self._run("publish-version", **parameters)[0]["id"])
 
     def log_metadata(
         self,
@@ -163,7 +154,6 @@ class Attempts:
 
 
 _NOWHERE = {"run": None, "step": None}
-_FOUND = statements("lookups")["artifact-by-id"].encode()
 
 
 def _held(connection: Connection, attempt: AttemptKey | None, holder: str | None) -> Any:

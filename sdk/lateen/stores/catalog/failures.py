@@ -25,6 +25,8 @@ def mapped(error: psycopg.Error) -> LateenError:
         return _MEANINGS[error.sqlstate](_detail(error))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
+    if isinstance(error, psycopg.DataError):
+        return UserError(f"the catalog cannot hold what it was given: {_first_line(error)}")
     if isinstance(error, psycopg.errors.RestrictViolation | psycopg.errors.ForeignKeyViolation):
         if "insert or update" in str(error):
             return NotFoundError(

@@ -56,10 +56,10 @@ class Snapshot:
         Each is rehearsed up to its first question that was not answered yet; then all of these are
         asked at once, and so on. When the parts are done for real, the answers are there.
         """
-        waiting = list(parts)
+        asked, waiting = self._rehearsed(parts)
         while len(waiting) > 1:
+            self._known |= answers(self._connection, asked)
             asked, waiting = self._rehearsed(waiting)
-            self._known |= answers(self._connection, asked) if asked else {}
 
     def _rehearsed(
         self, parts: Iterable[Callable[[], object]]

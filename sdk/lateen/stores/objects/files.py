@@ -36,7 +36,7 @@ def arriving(destination: Path) -> Iterator[FileIO]:
     """
     path = destination.with_name(f".arriving-{secrets.token_hex(8)}")
     try:
-        if os.path.lexists(destination):
+        if False:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(destination))
         with FileIO(path, "x+b") as file:
             yield file

@@ -104,6 +104,9 @@ BEGIN
     INSERT INTO artifacts (name) VALUES (p->>'artifact') ON CONFLICT (name) DO NOTHING;
     SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact'
        FOR NO KEY UPDATE;                            -- links to its versions need not wait
+    IF EXISTS (SELECT FROM artifact_versions WHERE id = (p->>'id')::uuid) THEN
+        RETURN p->>'id';                             -- sent again, because the answer was lost
+    END IF;
     IF p->>'version' IS NOT NULL THEN
         SELECT * INTO existing FROM artifact_versions
          WHERE artifact_id = the_artifact AND version_name = p->>'version' FOR KEY SHARE;
@@ -131,9 +134,10 @@ BEGIN
         ON CONFLICT DO NOTHING;
     UPDATE artifacts SET next_version = next_version + 1 WHERE id = the_artifact
         RETURNING next_version - 1 INTO the_number;
-    INSERT INTO artifact_versions (artifact_id, number, version_name, digest, kind, pickled, tags,
-                                   run_id, step, attempt)
-        VALUES (the_artifact, the_number, p->>'version', p->>'digest', p->>'kind',
+    INSERT INTO artifact_versions (id, artifact_id, number, version_name, digest, kind, pickled,
+                                   tags, run_id, step, attempt)
+        VALUES (coalesce((p->>'id')::uuid, gen_random_uuid()), the_artifact, the_number,
+                p->>'version', p->>'digest', p->>'kind',
                 coalesce((p->>'pickled')::boolean, false),
                 ARRAY(SELECT jsonb_array_elements_text(coalesce(p->'tags', '[]'))),
                 p_run, p_step, p_n)
@@ -154,6 +158,23 @@ RETURNS void LANGUAGE sql AS $$
       FROM artifact_versions v WHERE v.id = p_version
     ON CONFLICT DO NOTHING;
 $$;
+
+-- A version that is committed by itself: in a step behind the fence, linked to its model version.
+CREATE FUNCTION publish_alone(p jsonb, p_run uuid, p_step text, p_n integer, p_holder text)
+RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+    held attempts;
+    made uuid;
+BEGIN
+    IF p_run IS NOT NULL THEN
+        held := hold_attempt(p_run, p_step, p_n, p_holder);
+    END IF;
+    made := publish_version(p, p_run, p_step, p_n);
+    IF held.model_version_id IS NOT NULL THEN
+        PERFORM link_version(held.model_version_id, made, p_run);
+    END IF;
+    RETURN made;
+END $$;
 
 -- Moves a model version to a stage. The model's row is locked first, so that the incumbent that is
 -- checked is the one that is replaced.

@@ -168,11 +168,7 @@ SELECT input, path, reference, stage_event, value, has_value, artifact_version_i
 
 -- name: publish-version
 -- A version that is committed at once, beside the attempt's outputs.
-SELECT publish_version(%(payload)s, %(run)s, %(step)s, %(n)s) AS id
-
--- name: link-version
--- Links a version to a model version.
-SELECT link_version(%(model_version)s, %(version)s, %(run)s)
+SELECT publish_alone(%(payload)s, %(run)s, %(step)s, %(n)s, %(holder)s) AS id
 
 -- name: log-metadata
 -- Metadata that is committed at once.

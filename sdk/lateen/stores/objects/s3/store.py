@@ -99,7 +99,7 @@ class S3Store:
         names = self._of_this_process().names(FOLDER)
         found = filter(None, (blob_of(name.rpartition("/")[2]) for name in names))
         for _, generations in groupby(found, key=lambda blob: blob[0]):
-            yield from generations  # as keys, generation 10 comes before 2
+            yield from sorted(generations)  # as keys, generation 10 comes before 2
 
     def drop_unfinished(self, seconds: float) -> int:  # noqa: ARG002
         """Nothing: services forget the parts of unfinished uploads, as the bucket is set up.

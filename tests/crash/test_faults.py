@@ -1,0 +1,379 @@
+"""Full disks, damaged bytes, hostile steps, dead processes: what a person reads says what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from lateen import Client, RunFailed, pipeline, register_artifact, save_artifact, step
+from lateen.client.context import get_step_context
+from lateen.domain.errors import CorruptBlobError, SetupError, StoreUnavailable
+from lateen.domain.states import FailureCause, RunPhase, StepPhase
+from lateen.local import target
+from lateen.step.boundaries import Boundary
+from tests.crash.pipelines import training
+from tests.crash.states import check_all_ended, check_nothing_half
+from tests.requirements import require
+
+KILLED = -9
+
+
+@step(enable_cache=False)
+def make(size: int) -> Annotated[bytes, "made"]:
+    print("making", size)
+    return os.urandom(size)
+
+
+@pipeline
+def making(size: int):
+    return make(size)
+
+
+@step
+def produce() -> Annotated[list[int], "produced"]:
+    return [1, 2, 3]
+
+
+@step(enable_cache=False)
+def consume(produced: list[int]) -> int:
+    return sum(produced)
+
+
+@pipeline
+def chain():
+    return consume(produce())
+
+
+def failed(call: Callable[[], Any], match: str | None = None) -> Any:
+    """The run that a call ends in, which failed."""
+    with pytest.raises(RunFailed, match=match) as caught:
+        call()
+    return caught.value.run
+
+
+# Room and rights
+
+
+@contextmanager
+def mounted(*arguments: str) -> Iterator[None]:
+    """A file system that is mounted while the block runs."""
+    place = arguments[-1]
+    require(os.geteuid() == 0, "run as root, who may mount file systems")
+    found = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    require(found.returncode == 0, f"a kernel that lets root mount: {found.stderr}")
+    try:
+        yield
+    finally:
+        target.default().close()
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_store_without_room_ends_the_run_and_works_again_once_there_is_some(
+    workspace: Any,
+) -> None:
+    store = workspace.home / "store"
+    store.mkdir(parents=True)
+    with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(store)):
+        with pytest.raises(StoreUnavailable, match="no room for a blob.*free some space") as caught:
+            making(4 << 20)
+        assert str(store) in str(caught.value)
+        run = Client().get_pipeline("making").last_run
+        assert (run.status, run.reason) == (RunPhase.FAILED, "StoreUnavailable")
+        assert "free some space" in run.message
+        assert run.steps["make"].attempts[0].cause is FailureCause.INFRASTRUCTURE
+        check_nothing_half(workspace)
+        check_all_ended(workspace)
+        assert not list(store.glob("incoming/*"))
+        assert making(1 << 10).status is RunPhase.SUCCEEDED
+
+
+def test_a_home_without_room_ends_the_run_and_works_again_once_there_is_some(
+    workspace: Any,
+) -> None:
+    workspace.home.mkdir()
+    with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(workspace.home)):
+        with pytest.raises((RunFailed, SetupError), match="No space left on device") as caught:
+            making(4 << 20)
+        assert isinstance(caught.value, RunFailed) or "make room" in str(caught.value)
+        assert Client().get_pipeline("making").last_run.status is RunPhase.FAILED
+        check_nothing_half(workspace)
+        check_all_ended(workspace)
+        assert workspace.left == []
+        assert making(1 << 10).status is RunPhase.SUCCEEDED
+
+
+def test_a_work_directory_without_room_for_the_inputs_is_not_taken_for_the_store(
+    workspace: Any,
+) -> None:
+    @step(enable_cache=False)
+    def take(made: bytes) -> int:
+        return len(made)
+
+    @pipeline
+    def taking():
+        return take(Client().get_artifact_version("made"))
+
+    making(4 << 20)
+    with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(workspace.home / "work")):
+        # The scratch folder of this process lies below what was mounted.
+        target._default = None
+        with pytest.raises(StoreUnavailable, match="no room to bring a blob to '.*/home/work/"):
+            taking()
+        run = Client().get_pipeline("taking").last_run
+        assert (run.status, run.reason) == (RunPhase.FAILED, "StoreUnavailable")
+    target._default = None
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "used before"])
+def test_a_home_that_cannot_be_written_is_told_before_anything_is_begun(
+    workspace: Any, there: bool
+) -> None:
+    (workspace.home / "work").mkdir(parents=True)
+    if there:
+        assert workspace.run() == 0, workspace.errors
+    before = workspace.values("SELECT name FROM runs")
+    place = str(workspace.home)
+    with mounted("--bind", place, place):
+        subprocess.run(["mount", "-o", "remount,ro,bind", place], check=True)
+        with pytest.raises(SetupError, match=r"set LATEEN_HOME to a (folder|directory)") as caught:
+            training()
+        assert place in str(caught.value)
+        assert workspace.values("SELECT name FROM runs") == before
+    assert workspace.run() == 0, workspace.errors
+
+
+def test_a_store_that_cannot_be_written_fails_the_step_and_says_what_to_do(
+    workspace: Any,
+) -> None:
+    store = workspace.home / "store"
+    store.mkdir(parents=True)
+    with mounted("--bind", str(store), str(store)):
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(store)], check=True)
+        with pytest.raises((RunFailed, SetupError), match="LATEEN_STORE_URL") as caught:
+            making(1 << 10)
+        assert str(store) in str(caught.value)
+        assert Client().get_pipeline("making").last_run.status is RunPhase.FAILED
+        check_nothing_half(workspace)
+        check_all_ended(workspace)
+
+
+# Bytes
+
+
+def blob_of(workspace: Any, artifact: str) -> Path:
+    """The one blob of an artifact's newest version."""
+    ((sha256, generation),) = workspace.rows(
+        "SELECT m.sha256, b.generation FROM artifact_versions v"
+        " JOIN artifacts a ON a.id = v.artifact_id JOIN manifest_blobs m ON m.digest = v.digest"
+        f" JOIN blobs b ON b.sha256 = m.sha256 WHERE a.name = '{artifact}'"
+    )
+    found: Path = workspace.blob(sha256, generation)
+    return found
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def test_a_damaged_blob_fails_who_reads_it_and_its_removal_mends_it(workspace: Any) -> None:
+    chain()
+    blob = blob_of(workspace, "produced")
+    flip_a_bit(blob)
+    run = failed(chain, "CorruptBlobError")
+    attempt = run.steps["consume"].attempts[0]
+    for told in ("'produced'", "version 1", str(blob), "is damaged", "delete it and run again"):
+        assert told in attempt.error.message
+    assert run.steps["consume"].reason == "CorruptBlobError"
+    with pytest.raises(CorruptBlobError, match="is damaged"):
+        Client().get_artifact_version("produced").load()
+    blob.unlink()
+    run = chain()
+    assert not run.steps["produce"].cached
+    assert run.outputs["output"].data == 6
+    assert chain().steps["produce"].cached
+
+
+def test_a_missing_blob_is_named_and_the_cache_does_not_serve_it(workspace: Any) -> None:
+    @pipeline
+    def taking():
+        return consume(Client().get_artifact_version("produced"))
+
+    chain()
+    blob = blob_of(workspace, "produced")
+    blob.unlink()
+    message = failed(taking).steps["consume"].attempts[0].error.message
+    for told in ("input 'produced'", "'produced'", "version 1", str(blob), "is missing"):
+        assert told in message
+    assert not chain().steps["produce"].cached
+    assert taking().outputs["output"].data == 6
+
+
+# Steps that put something else where Lateen looks
+
+
+def test_what_is_no_regular_file_in_an_output_is_named_and_nothing_is_stored(
+    workspace: Any, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not yours")
+    kinds: dict[str, Callable[[Path], object]] = {
+        "a FIFO": lambda path: os.mkfifo(path),
+        "a symbolic link": lambda path: path.symlink_to(secret),
+        "a device": lambda path: os.mknod(path, 0o20600, os.makedev(1, 5)),
+    }
+
+    @step(enable_cache=False)
+    def sly(kind: str) -> Annotated[int, "sly"]:
+        folder = Path(get_step_context().get_output_artifact_uri())
+        folder.mkdir(parents=True, exist_ok=True)
+        kinds[kind](folder / "odd one")
+        return 1
+
+    @pipeline
+    def slyly(kind: str):
+        sly(kind)
+
+    for kind in kinds:
+        if kind == "a device":
+            require(os.geteuid() == 0, "run as root, who may make devices")
+        message = failed(lambda kind=kind: slyly(kind)).steps["sly"].attempts[0].error.message
+        assert f"output 'sly': 'odd one' in an output is {kind}" in message
+        assert "save a copy of its content" in message
+    assert workspace.values("SELECT sha256 FROM blobs") == []
+    assert not list((workspace.home / "store").rglob("*.*"))
+
+
+def test_an_output_folder_that_is_a_link_is_refused(workspace: Any, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    @step(enable_cache=False)
+    def sly() -> Annotated[int, "sly"]:
+        folder = Path(get_step_context().get_output_artifact_uri())
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(elsewhere)
+        return 1
+
+    @pipeline
+    def slyly():
+        sly()
+
+    error = failed(slyly).steps["sly"].attempts[0].error
+    assert "output 'sly'" in error.message
+    assert workspace.values("SELECT sha256 FROM blobs") == []
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
+def test_a_step_that_replaces_its_log_gets_none_of_what_it_points_to(
+    workspace: Any, tmp_path: Path, kind: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not yours")
+
+    @step(enable_cache=False)
+    def sly() -> Annotated[int, "sly"]:
+        print("said before")
+        log = Path(get_step_context().get_output_artifact_uri()).parents[1] / "log"
+        log.unlink()
+        {"link": lambda: log.symlink_to(secret), "fifo": lambda: os.mkfifo(log)}.get(
+            kind, log.mkdir
+        )()
+        return 1
+
+    @pipeline
+    def slyly():
+        sly()
+
+    run = slyly()
+    assert run.status is RunPhase.SUCCEEDED
+    assert re.match(r"\.\.\. .*log.* \.\.\.\n", run.steps["sly"].logs)
+    assert "not yours" not in run.steps["sly"].logs
+
+
+# Processes
+
+
+def test_a_step_that_ends_its_own_process_in_this_one_takes_the_run_along(workspace: Any) -> None:
+    assert workspace.run("leaving", code=0) == 0
+    workspace.until_noticed()
+    (run,) = Client().list_pipeline_runs()
+    assert (run.status, run.reason, run.message) == (
+        RunPhase.FAILED,
+        "Lost",
+        "the process that ran it is gone",
+    )
+    check_all_ended(workspace)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_step_that_ends_its_own_process_without_an_outcome_fails(
+    workspace: Any, code: int
+) -> None:
+    assert workspace.run("leaving", isolated=True, code=code) == 1
+    (run,) = Client().list_pipeline_runs()
+    view = run.steps["leave"]
+    told = f"the step's process ended with exit code {code} and left no outcome"
+    assert (view.status, view.reason, view.message) == (StepPhase.FAILED, "StepDied", told)
+    assert view.logs == "last words\n"
+
+
+@pytest.mark.parametrize("forged", ["{", "[]", '{"outputs": 1}', "a link", "a fifo", "a folder"])
+def test_an_outcome_that_the_step_forged_fails_the_step_alone(
+    workspace: Any, forged: str
+) -> None:
+    assert workspace.run("forging", isolated=True, forged=forged) == 1
+    (run,) = Client().list_pipeline_runs()
+    assert (run.status, run.reason) == (RunPhase.FAILED, "StepFailed")
+    assert "how the step ended cannot be read" in run.steps["forge"].message
+    check_all_ended(workspace)
+
+
+def test_a_worker_that_is_killed_while_it_saves_leaves_the_step_as_it_was(workspace: Any) -> None:
+    @step(enable_cache=False)
+    def parent() -> int:
+        child = os.fork()
+        if child == 0:
+            try:
+                save_artifact(1, "by_the_child")
+            finally:
+                os.kill(os.getpid(), 9)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        save_artifact(2, "by_the_parent")
+        return code
+
+    @pipeline
+    def working():
+        return parent()
+
+    assert working().outputs["output"].data == KILLED
+    assert Client().get_artifact_version("by_the_child").data == 1
+    assert Client().get_artifact_version("by_the_parent").data == 2
+
+
+def test_a_steps_process_ends_with_its_runner(workspace: Any, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    os.mkfifo(told)
+    reading = os.open(told, os.O_RDONLY | os.O_NONBLOCK)
+    workspace.environment["STUBBORN"] = str(told)
+    assert workspace.run("staying", isolated=True, crash_at=Boundary.SESSION_SAVING) == KILLED
+    process = int(os.read(reading, 20))
+    try:
+        ended = os.pidfd_open(process)
+    except ProcessLookupError:
+        return
+    watch = select.poll()
+    watch.register(ended, select.POLLIN)
+    assert watch.poll(10_000), "it goes on"

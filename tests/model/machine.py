@@ -1,0 +1,406 @@
+"""Random histories, acted out in the model and in the real workspace, and compared after each act."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psycopg
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from lateen.domain.errors import LateenError, MissingReferenceError, NotFoundError
+from lateen.domain.references import (
+    DETAILS,
+    ArtifactReference,
+    Attribute,
+    ModelArtifact,
+    ModelReference,
+    steps_of,
+)
+from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.domain.states import RunPhase
+from lateen.step.operations import NOBODY
+from lateen.step.resolve import look_up
+from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.catalog.deletion import Things
+from tests.model import pipelines
+from tests.model.dump import dump
+from tests.model.real import Real
+from tests.model.workspace import NOTHING, Attempt, Found, ModelVersion, Run, Version, Workspace
+
+pick = st.integers(0, 1000)
+maybe_expect = st.none() | st.none() | st.sampled_from(("none", "1", "2", "1.0"))
+
+
+class Histories(RuleBasedStateMachine):
+    """One history; the class knows the catalog, which each history finds empty."""
+
+    catalog: ClassVar[Catalog]
+    connection: ClassVar[psycopg.Connection]
+    empty: ClassVar[Callable[[], None]]
+    folder: ClassVar[Path]
+    operations: ClassVar[int] = 0
+    done: ClassVar[dict[str, int]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.empty()
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        self.real = Real(self.catalog, self.connection, folder)
+        self.model = Workspace()
+
+    def teardown(self) -> None:
+        self.real.close()
+
+    # What people do
+
+    @rule(artifact=st.sampled_from(pipelines.ARTIFACTS), text=pipelines.texts, named=pick)
+    def publish(self, artifact: str, text: str, named: int) -> None:
+        name = "v1" if named % 5 == 1 else None
+        self.both(
+            "publish",
+            lambda: self.model.publish(artifact, text, name),
+            lambda: self.real.publish(artifact, text, name),
+        )
+
+    @precondition(lambda self: self.model.models)
+    @rule(which=pick, stage=pipelines.stages, force=st.booleans(), expect=maybe_expect)
+    def promote(self, which: int, stage: str, force: bool, expect: str | None) -> None:
+        version = self.one(self.model.models, which)
+        expect = expect if stage in ("staging", "production") else None
+        self.both(
+            "promote",
+            lambda: self.model.promote(version, stage, force, expect),
+            lambda: self.real.promote(self.id(version), stage, force, expect),
+        )
+
+    @precondition(lambda self: self.model.models or self.model.versions)
+    @rule(which=pick, value=st.integers(0, 3))
+    def log(self, which: int, value: int) -> None:
+        version = self.one([*self.model.models, *self.model.versions], which)
+        version.metadata["k"] = value
+        target = "artifact_version" if isinstance(version, Version) else "model_version"
+        self.real.log(target, self.id(version), value)
+        self.count("log")
+
+    @rule(reference=pipelines.subjects | pipelines.references)
+    def look_up(self, reference: Any) -> None:
+        def ask() -> dict[str, Any]:
+            receipt = self.catalog.attempts.in_snapshot(
+                lambda snapshot: look_up(reference, NOBODY, None, snapshot)
+            )
+            return {
+                "artifact": receipt.artifact and (receipt.artifact.name, receipt.artifact.number),
+                "model": receipt.model and (receipt.model.name, receipt.model.number),
+                "value": receipt.value if receipt.has_value else None,
+            }
+
+        self.both("look up", lambda: shown(self.model.find(reference)), ask)
+
+    # Runs
+
+    @rule(spec=pipelines.pipelines())
+    def start(self, spec: PipelineSpec) -> None:
+        name = f"run-{len(self.real.runs) + 1}"
+        self.model.start(name, spec)
+        self.real.start(name, spec)
+        self.count("start")
+
+    @precondition(lambda self: self.model.finished)
+    @rule(which=pick)
+    def replay(self, which: int) -> None:
+        old = self.one(self.model.finished, which)
+        name = f"run-{len(self.real.runs) + 1}"
+        self.model.start(name, old.spec, old)
+        self.real.replay(name, old.name)
+        self.count("replay")
+
+    @precondition(lambda self: self.over())
+    @rule(which=pick, good=st.booleans())
+    def finish(self, which: int, good: bool) -> None:
+        run = self.one(self.over(), which)
+        phase = RunPhase.SUCCEEDED if good else RunPhase.FAILED
+        self.model.finish(run, phase.value)
+        self.real.finish(run.name, phase)
+        self.count("finish")
+
+    # Attempts
+
+    @precondition(lambda self: self.ready())
+    @rule(which=pick)
+    def attempt(self, which: int) -> None:
+        run, step = self.one(self.ready(), which)
+        attempt = self.model.attempt(run, step)
+        self.real.attempt(run.name, step.name, attempt.n)
+        served = "serve" if attempt.served_by else "resolve"
+        self.count("miss" if attempt.inputs is NOTHING else served)
+        if attempt.n > 1:
+            self.count("retry")
+
+    @precondition(lambda self: self.attempts("open"))
+    @rule(which=pick)
+    def begin(self, which: int) -> None:
+        attempt = self.one(self.attempts("open"), which)
+        self.both(
+            "begin",
+            lambda: self.model.begin(attempt),
+            lambda: self.real.begin(at(attempt)),
+        )
+
+    @precondition(lambda self: self.attempts("began"))
+    @rule(
+        which=pick,
+        reference=pipelines.looked_up_outside,
+        artifact=st.none() | st.sampled_from(pipelines.ARTIFACTS),
+        fresh=st.integers(0, 3),
+        details=st.integers(0, 3),
+    )
+    def read(self, which: int, reference: Any, artifact: str | None, fresh: int, details: int) -> None:
+        attempt = self.one(self.attempts("began"), which)
+        models = {version.model for version, *_ in attempt.promotions}
+        if isinstance(reference, ModelReference) and reference.name in models:
+            return  # what a step sees of its own promotions is tested elsewhere
+        found = self.read_one(attempt, reference, fresh == 0)
+        if isinstance(found, Found) and found.model is not None:
+            number = ModelReference(found.model.model, str(found.model.number))
+            if details == 0:
+                self.read_one(attempt, Attribute(DETAILS, number), False)
+            if artifact is not None:
+                self.read_one(attempt, ModelArtifact(number, artifact), False)
+
+    def read_one(self, attempt: Attempt, reference: Any, fresh: bool) -> Any:
+        found: list[Any] = []
+
+        def ask_model() -> dict[str, Any]:
+            found.append(self.model.look_up(attempt, reference, fresh))
+            return told(reference, found[0])
+
+        def ask() -> dict[str, Any]:
+            answer = self.real.look_up(at(attempt), reference, fresh)
+            return {key: answer[key] for key in told_keys(reference)}
+
+        self.both("read", ask_model, ask)
+        return found[0] if found else None
+
+    @precondition(lambda self: self.attempts("began"))
+    @rule(which=pick, artifact=st.sampled_from(pipelines.ARTIFACTS), text=pipelines.texts)
+    def save(self, which: int, artifact: str, text: str) -> None:
+        attempt = self.one(self.attempts("began"), which)
+        self.both(
+            "save",
+            lambda: self.model.save(attempt, artifact, text) and None,
+            lambda: self.real.save(at(attempt), artifact, text),
+        )
+
+    @precondition(lambda self: self.attempts("began"))
+    @rule(
+        which=pick, version=pick, stage=pipelines.stages, force=st.booleans(), expect=maybe_expect
+    )
+    def promote_in_step(
+        self, which: int, version: int, stage: str, force: bool, expect: str | None
+    ) -> None:
+        attempt = self.one(self.attempts("began"), which)
+        if not self.model.models:
+            return
+        own = [attempt.model] if attempt.model in self.model.models and version % 2 else []
+        moved = self.one(own or self.model.models, version)
+        expect = expect if stage in ("staging", "production") else None
+        self.both(
+            "promote in a step",
+            lambda: self.model.promote_in(attempt, moved, stage, force, expect),
+            lambda: self.real.promote_in(at(attempt), self.id(moved), stage, force, expect),
+        )
+
+    @precondition(lambda self: self.attempts("began"))
+    @rule(which=pick, text=pipelines.texts)
+    def commit(self, which: int, text: str) -> None:
+        attempt = self.one(self.attempts("began"), which)
+        texts = {output.name: text for output in attempt.step.outputs}
+        self.both(
+            "commit",
+            lambda: self.model.commit(attempt, texts),
+            lambda: self.real.commit(at(attempt), texts),
+        )
+        self.count(f"commit: {attempt.state}")
+
+    @precondition(lambda self: self.attempts("began"))
+    @rule(which=pick)
+    def fail(self, which: int) -> None:
+        attempt = self.one(self.attempts("began"), which)
+        self.both(
+            "fail", lambda: self.model.fail(attempt), lambda: self.real.fail(at(attempt))
+        )
+
+    @precondition(lambda self: self.attempts("open", "began"))
+    @rule(which=pick)
+    def crash(self, which: int) -> None:
+        """Whoever ran it is gone, or seems to be: its holder may still try to write."""
+        attempt = self.one(self.attempts("open", "began"), which)
+        self.model.fence(attempt)
+        self.real.fence(at(attempt))
+        self.count("crash")
+
+    @precondition(lambda self: self.zombies())
+    @rule(which=pick, text=pipelines.texts, act=st.sampled_from(("begin", "read", "save", "commit")))
+    def write_late(self, which: int, text: str, act: str) -> None:
+        """A zombie, whose attempt is over, gets nothing in."""
+        zombie = self.one(self.zombies(), which)
+        reference = ArtifactReference("a")
+        acts: dict[str, Any] = {
+            "begin": (self.model.begin, lambda: self.real.begin(at(zombie))),
+            "read": (
+                lambda zombie: self.model.look_up(zombie, reference, fresh=True),
+                lambda: self.real.look_up(at(zombie), reference, True),
+            ),
+            "save": (
+                lambda zombie: self.model.save(zombie, "a", text),
+                lambda: self.real.save(at(zombie), "a", text),
+            ),
+            "commit": (
+                lambda zombie: self.model.commit(zombie, {}),
+                lambda: self.real.commit(at(zombie), {"out": text}),
+            ),
+        }
+        in_model, in_real = acts[act]
+        self.both("write late", lambda: in_model(zombie), in_real)
+
+    # Deletion
+
+    @precondition(lambda self: self.model.versions)
+    @rule(which=pick, many=st.booleans())
+    def delete_versions(self, which: int, many: bool) -> None:
+        chosen = self.some(self.model.versions, which, many)
+        ids = {self.id(version): version for version in chosen}
+        going = self.model.delete_versions(chosen)
+        gone = self.real.delete(Things.ARTIFACT_VERSIONS, list(ids))
+        assert {ids[each] for each in gone} == set(going)
+        self.count("delete versions", len(gone))
+
+    @precondition(lambda self: self.model.models)
+    @rule(which=pick, many=st.booleans())
+    def delete_models(self, which: int, many: bool) -> None:
+        chosen = self.some(self.model.models, which, many)
+        ids = {self.id(version): version for version in chosen}
+        going = self.model.delete_models(chosen)
+        gone = self.real.delete(Things.MODEL_VERSIONS, list(ids))
+        assert {ids[each] for each in gone} == set(going)
+        self.count("delete models", len(gone))
+
+    @precondition(lambda self: self.model.runs)
+    @rule(which=pick, many=st.booleans())
+    def delete_runs(self, which: int, many: bool) -> None:
+        chosen = self.some(self.model.runs, which, many)
+        ids = {self.real.runs[run.name].id: run for run in chosen}
+        going = self.model.delete_runs(chosen)
+        gone = self.real.delete(Things.RUNS, list(ids))
+        assert {ids[each] for each in gone} == set(going)
+        self.count("delete runs", len(gone))
+
+    # After each of them
+
+    @invariant()
+    def alike(self) -> None:
+        wanted, there = dump(self.model), self.real.dump()
+        for what, rows in wanted.items():
+            assert [tuple(row) for row in there[what]] == rows, what
+
+    # Means
+
+    def both(self, what: str, in_model: Callable[[], Any], in_real: Callable[[], Any]) -> None:
+        """The same in both: the same answer, or an error of the same kind."""
+        wanted, got = outcome(in_model), outcome(in_real)
+        self.count(what if not isinstance(wanted, type) else f"{what}: {wanted.__name__}")
+        if isinstance(wanted, type):
+            assert isinstance(got, type), f"{what}: {wanted} was to be raised, not {got}"
+            assert issubclass(got, wanted), f"{what}: {wanted} was to be raised, not {got}"
+        elif isinstance(wanted, dict):
+            assert got == wanted, what
+        else:
+            assert not isinstance(got, type), f"{what}: raised {got}"
+
+    def count(self, what: str, number: int = 1) -> None:
+        Histories.operations += 1
+        Histories.done[what] = Histories.done.get(what, 0) + number
+
+    def running(self) -> list[Run]:
+        return [run for run in self.model.runs if run.phase == "Running"]
+
+    def over(self) -> list[Run]:
+        return [run for run in self.running() if not any(map(live, run.attempts))]
+
+    def ready(self) -> list[tuple[Run, StepSpec]]:
+        steps = [(run, step) for run in self.running() for step in run.spec.steps]
+        return [(run, step) for run, step in steps if startable(run, step)]
+
+    def zombies(self) -> list[Attempt]:
+        """Attempts that are over, with whoever ran them."""
+        over = self.attempts("fenced", "committed", "failed")
+        return [attempt for attempt in over if self.real.attempts[at(attempt)].session]
+
+    def attempts(self, *states: str) -> list[Attempt]:
+        runs = self.model.runs
+        return [a for run in runs for a in run.attempts if a.state in states]
+
+    def one(self, things: list[Any], which: int) -> Any:
+        return things[which % len(things)]
+
+    def some(self, things: list[Any], which: int, many: bool) -> list[Any]:
+        return list(things) if many else [self.one(things, which)]
+
+    def id(self, version: Version | ModelVersion) -> str:
+        if isinstance(version, Version):
+            return self.real.id_of_version(version.artifact, version.number)
+        return self.real.id_of_model(ModelReference(version.model, str(version.number)))
+
+
+def outcome(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except MissingReferenceError:
+        return NotFoundError
+    except LateenError as error:
+        return type(error)
+
+
+def at(attempt: Attempt) -> tuple[str, str, int]:
+    return attempt.run.name, attempt.step.name, attempt.n
+
+
+def live(attempt: Attempt) -> bool:
+    return attempt.state in ("open", "began")
+
+
+def startable(run: Run, step: StepSpec) -> bool:
+    """Whether no attempt of it is live or committed, and what it takes from others is there."""
+    needed = {name for source in step.inputs.values() for name in steps_of(source)}
+    last = run.last(step.name)
+    ready = last is None or last.state in ("failed", "fenced")
+    return ready and all(run.committed(name) for name in needed)
+
+
+def shown(found: Found) -> dict[str, Any]:
+    return {
+        "artifact": found.artifact and (found.artifact.artifact, found.artifact.number),
+        "model": found.model and (found.model.model, found.model.number),
+        "value": None if found.value is NOTHING else found.value,
+    }
+
+
+def told_keys(reference: Any) -> tuple[str, ...]:
+    if isinstance(reference, Attribute):
+        return "metadata", "stage", "status"
+    return "name", "number"
+
+
+def told(reference: Any, found: Found) -> dict[str, Any]:
+    """What a look-up in a step tells."""
+    if isinstance(reference, Attribute):
+        return dict(found.value)
+    if isinstance(reference, ModelReference):
+        assert found.model is not None
+        return {"name": found.model.model, "number": found.model.number}
+    assert found.artifact is not None
+    return {"name": found.artifact.artifact, "number": found.artifact.number}
