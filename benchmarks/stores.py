@@ -56,8 +56,8 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stores", description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=512, help="size of the blob")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each figure")
+    parser.add_argument("--megabytes", type=int, default=256, help="size of the blob")
+    parser.add_argument("--rounds", type=int, default=10, help="measurements of each figure")
     return parser.parse_args()
 
 

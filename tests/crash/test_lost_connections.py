@@ -131,7 +131,7 @@ def test_a_version_saved_outside_of_a_step_is_made_once(
 ) -> None:
     from lateen import save_artifact
 
-    with Proxy(workspace.url, folder, b"COMMIT\0", delivered) as network:
+    with Proxy(workspace.url, folder, b"publish_alone", delivered) as network:
         monkeypatch.setenv("LATEEN_DATABASE_URL", network.url)
         assert save_artifact([1, 2], "alone").number == 1
         target.default().close()

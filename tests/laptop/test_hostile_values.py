@@ -69,8 +69,9 @@ def test_numbers_of_numpy_among_it_become_those_of_python():
         lambda text: Client().get_pipeline_run(text),
         lambda text: Client().get_pipeline(text),
         lambda text: save_artifact(1, "days", tags=[text]),
+        lambda text: current().call("delete", kind="artifact", name=text),
     ],
-    ids=["artifact", "run", "pipeline", "tags"],
+    ids=["artifact", "run", "pipeline", "tags", "delete"],
 )
 def test_a_text_that_no_catalog_holds_is_refused_at_once(ask: Callable[[str], Any], text: str):
     with pytest.raises(UserError, match="NUL or half a character"):

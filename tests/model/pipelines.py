@@ -78,6 +78,7 @@ def steps(name: str, leaves: st.SearchStrategy[Source]) -> st.SearchStrategy[Ste
             name,
             inputs=dict(sorted(given.items())),
             outputs=(OutputSpec("out", artifact, version),),
+            entrypoint="tests:step",
             code_digest=code,
             cache=None if code else False,
             retry=Retry(limit=9, refresh=refresh),
@@ -105,3 +106,10 @@ def pipelines(draw: st.DrawFn) -> PipelineSpec:
         model=model,
         freshness=draw(st.sampled_from(("step", "step", "run"))),
     )
+
+
+def training(model: str) -> PipelineSpec:
+    """Makes a version of a model with an artifact of each name."""
+    outputs = tuple(OutputSpec(name, artifact) for name, artifact in (("out", "a"), ("more", "b")))
+    step = StepSpec(FIRST, FIRST, outputs=outputs, cache=False)
+    return PipelineSpec("p", steps=(step,), model=ModelSpec(model))

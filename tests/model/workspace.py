@@ -206,7 +206,7 @@ class Workspace:
                 attempt = there(run and run.committed(step))
                 return Found(there(attempt.outputs.get(output)))
             case RunOutput():
-                return self._past_output(source)
+                return self._past_output(source, run)
             case ModelReference():
                 return self._model(source, run, own)
             case ModelArtifact(model, artifact, version):
@@ -237,9 +237,9 @@ class Workspace:
         own = (v for v in self.models if v.model == model and v.name is None and v.run is run)
         return next(own, None) if run else None
 
-    def _past_output(self, source: RunOutput) -> Found:
+    def _past_output(self, source: RunOutput, asking: Run | None) -> Found:
         runs = self.runs if source.select == "latest" else self.finished
-        runs = [r for r in runs if r.spec.name == source.pipeline]
+        runs = [r for r in runs if r.spec.name == source.pipeline and r is not asking]
         if source.select == "latest-successful":
             runs = [r for r in runs if r.phase == "Succeeded"]
         attempt = there(there(runs[-1] if runs else None).committed(source.step))

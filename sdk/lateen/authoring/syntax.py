@@ -183,6 +183,7 @@ def files_of(namespace: Mapping[str, Any]) -> Iterator[SourceFile]:
 
 
 def find_definition(code: CodeType) -> Definition | None:
+    """The syntax of the one function that code was compiled from; None where that is not clear."""
     file = source_file(code.co_filename)
     place = (code.co_qualname, code.co_firstlineno)
     nodes = file.functions.get(place, []) if file else []
@@ -192,6 +193,7 @@ def find_definition(code: CodeType) -> Definition | None:
 def class_definitions(
     kind: type, namespace: Mapping[str, Any]
 ) -> tuple[SourceFile, list[ast.ClassDef]] | None:
+    """The file that defines a class, with every definition of its name; None where none does."""
     if id(kind) not in _classes:
         name = kind.__qualname__
         files = (file for file in files_of(namespace) if name in file.classes)

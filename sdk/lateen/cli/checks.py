@@ -102,13 +102,11 @@ def _catalog() -> str:
 
 
 def _store(home: Home) -> str:
-    from lateen.client.transport import current
+    from lateen.stores.objects import opened, shown
 
-    if home.store.startswith("s3://"):
-        from lateen.stores.objects import opened
-
+    place = shown(home.store)
+    if "://" in place:
         next(opened(home.store).blobs(), None)
-    place = str(current().call("stack")["artifact_store"])
-    if place.startswith("/") and Path(place).exists() and not os.access(place, os.W_OK):
+    elif Path(place).exists() and not os.access(place, os.W_OK):
         raise PermissionError(f"{place} cannot be written to; give it to this user")
     return place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
@@ -111,12 +111,3 @@ class Resolution:
             for receipt in self.receipts
             if receipt.artifact is not None and not receipt.has_value
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A reference that matches nothing, with what exists instead."""
-
-    input: str
-    message: str
-    known: tuple[str, ...] = field(default=())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lateen.local.sweep import sweep
-from lateen.step.operations import Operations
+from lateen.step.operations import Operations, check_arguments
 from lateen.step.ports import ObjectStore, Stores
 from lateen.stores.catalog.catalog import Catalog
 from lateen.upkeep.upkeep import UPKEEP, Upkeep
@@ -26,5 +26,6 @@ class LocalOperations(Operations):
         if operation in _ABOUT_RUNS:
             sweep(self._catalog)
         if operation in UPKEEP:
+            check_arguments(operation, arguments)
             return self._upkeep.call(operation, **arguments)
         return super().call(operation, **arguments)

@@ -137,7 +137,7 @@ class LocalTarget:
         Raises SetupError where such a process could not import the steps.
         """
         _check_importable(compiled)
-        self.home.prepare()
+        self._prepare()
         record = submitted(compiled, self.catalog, self.objects, self.home, person())
         self._start_worker(record)
         return RunView(self._operations.run(record.id))

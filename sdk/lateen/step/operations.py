@@ -61,10 +61,7 @@ class Operations(History):
             _signature(method.__func__).bind(self, **arguments)
         except TypeError as error:
             raise ProtocolError(f"{operation}: {error}") from None
-        try:
-            check_texts(arguments)
-        except ValueError as error:
-            raise UserError(f"{operation}: {error}, so that no catalog can hold it") from None
+        check_arguments(operation, arguments)
         return method(**arguments)
 
     def artifact_version(self, name: str, version: Any = None, fresh: bool = False) -> Json:
@@ -359,6 +356,14 @@ OPERATIONS = frozenset(
     }
 )
 """The names that the protocol knows."""
+
+
+def check_arguments(operation: str, arguments: Mapping[str, Any]) -> None:
+    """UserError for a text that no catalog can hold, before the database refuses it."""
+    try:
+        check_texts(arguments)
+    except ValueError as error:
+        raise UserError(f"{operation}: {error}, so that no catalog can hold it") from None
 
 
 def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:

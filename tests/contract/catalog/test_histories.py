@@ -49,7 +49,8 @@ def test_any_history_comes_out_as_the_model_says(
         finally:
             Histories.catalog.close()
     with capsys.disabled():
-        print(f"\n{Histories.operations} acts ({again}): {Histories.done}")
+        did = ", ".join(f"{number} {what}" for what, number in sorted(Histories.done.items()))
+        print(f"\n{Histories.operations} acts ({again}): {did}")
 
 
 def _play() -> None:

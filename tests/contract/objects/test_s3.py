@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(BUILDING_SECONDS)
 
 DATA = b"late binding"
 SHA256 = hashlib.sha256(DATA).hexdigest()
-LARGE = os.urandom(2 << 20) * 9
+LARGE = os.urandom(18 << 20)
 LARGE_SHA256 = hashlib.sha256(LARGE).hexdigest()
 QUICK = Patience(attempts=4, pause=0.001)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lateen.domain.errors import CatalogUnavailable
-from lateen.step.leases import leasing
+from lateen.step.leases import LITTLE, leasing
 
 
 class Attempts:
@@ -61,7 +61,7 @@ def test_where_nothing_was_leased_nothing_is_released():
 def test_leases_are_renewed_though_a_renewal_fails():
     attempts = Attempts()
     with leasing(attempts, "client/1", release=True, every=0.001) as lease:
-        lease([("ab", 1)])
+        lease([("ab", LITTLE + 1)])
         assert attempts.renewed_twice.wait(30)
     count = attempts.renewals
     assert not any(thread.name == "lateen-leases" for thread in threading.enumerate())

@@ -60,6 +60,7 @@ def read(data: Path) -> Postmaster | None:
 
 
 def lock_file(data: Path) -> Path:
+    """Return where PostgreSQL says which process serves a data directory."""
     return data / "postmaster.pid"
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
 
 from .blobs import FOLDER, blob_name, blob_of, check_blob, check_source, missing_blob
-from .files import NO_ROOM, existing, link
+from .files import NO_ROOM, arrival_error, existing, link
 
 CHUNK = 1 << 20
 READ_ONLY = 0o444
@@ -83,9 +83,12 @@ class DirectoryStore:
                 with _dropped_on_error(destination), destination.open("rb", buffering=0) as linked:
                     check_blob(hashlib.file_digest(linked, "sha256").hexdigest(), sha256, path)
                 return
-            with destination.open("xb") as file, _dropped_on_error(destination):
-                check_blob(_copy(blob, file)[0], sha256, path)
-                file.flush()
+            try:
+                with destination.open("xb") as file, _dropped_on_error(destination):
+                    check_blob(_copy(blob, file)[0], sha256, path)
+                    file.flush()
+            except OSError as error:
+                raise arrival_error(error, destination) from error
 
     def exists(self, sha256: str, generation: int) -> bool:
         """Whether the blob is there; its bytes are checked by ``get``."""

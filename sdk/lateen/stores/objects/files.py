@@ -36,20 +36,21 @@ def arriving(destination: Path) -> Iterator[FileIO]:
     """
     path = destination.with_name(f".arriving-{secrets.token_hex(8)}")
     try:
-        if False:
+        if os.path.lexists(destination):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(destination))
         with FileIO(path, "x+b") as file:
             yield file
         if not link(path, destination):
             path.rename(destination)
     except OSError as error:
-        raise _arrival_error(error, destination) from error
+        raise arrival_error(error, destination) from error
     finally:
         with suppress(OSError):
             path.unlink(missing_ok=True)
 
 
-def _arrival_error(error: OSError, destination: Path) -> LateenError:
+def arrival_error(error: OSError, destination: Path) -> LateenError:
+    """What keeps a blob from arriving at its destination."""
     found = error.strerror or str(error)
     if error.errno == errno.EEXIST:
         return existing(f"{found}: {str(destination)!r}")

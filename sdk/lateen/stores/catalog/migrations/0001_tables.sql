@@ -276,6 +276,6 @@ CREATE TABLE blob_leases (
     generation integer NOT NULL,
     holder     text NOT NULL,
     expires_at timestamptz NOT NULL,
-    PRIMARY KEY (sha256, generation, holder),
+    PRIMARY KEY (holder, sha256, generation),
     FOREIGN KEY (sha256, generation) REFERENCES blobs ON DELETE CASCADE
 );

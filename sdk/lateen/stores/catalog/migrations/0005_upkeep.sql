@@ -9,7 +9,7 @@ ALTER TABLE blobs ALTER COLUMN generation TYPE bigint,
                   ALTER COLUMN generation SET DEFAULT nextval('blob_generations');
 CREATE UNIQUE INDEX one_present_generation ON blobs (sha256) WHERE state = 'present';
 CREATE INDEX blobs_being_deleted ON blobs (sha256, generation) WHERE state = 'deleting';
-CREATE INDEX blob_leases_by_holder ON blob_leases (holder);
+CREATE INDEX blob_leases_by_blob ON blob_leases (sha256, generation);
 CREATE INDEX attempts_by_log ON attempts ((log->>'sha256')) WHERE log IS NOT NULL;
 
 -- What deletions look for: without these each would read whole tables.
@@ -61,11 +61,8 @@ DECLARE
 BEGIN
     WHILE leased < cardinality(wanted) LOOP
         INSERT INTO blobs (sha256, size)
-            SELECT w.sha256, w.size
-              FROM (SELECT DISTINCT ON (1) b->>0 AS sha256, (b->>1)::bigint AS size
-                      FROM jsonb_array_elements(p_blobs) AS b ORDER BY 1) w
-             WHERE NOT EXISTS (SELECT FROM blobs b WHERE b.sha256 = w.sha256 AND b.state = 'present')
-             ORDER BY w.sha256
+            SELECT b->>0, max((b->>1)::bigint) FROM jsonb_array_elements(p_blobs) AS b
+             GROUP BY 1 ORDER BY 1
             ON CONFLICT (sha256) WHERE state = 'present' DO NOTHING;
         WITH held AS (
             SELECT b.sha256, b.generation FROM blobs b
@@ -78,9 +75,8 @@ BEGIN
         GET DIAGNOSTICS leased = ROW_COUNT;
     END LOOP;
     RETURN QUERY
-        SELECT l.sha256, l.generation
-          FROM blob_leases l JOIN blobs b USING (sha256, generation)
-         WHERE l.holder = p_holder AND l.sha256 = ANY(wanted) AND b.state = 'present';
+        SELECT b.sha256, b.generation FROM blobs b
+         WHERE b.sha256 = ANY(wanted) AND b.state = 'present';
 END $$;
 
 -- Keeps leased blobs until the transaction ends, in which a manifest comes to refer to them. Where a
@@ -91,7 +87,8 @@ DECLARE
     held integer;
 BEGIN
     PERFORM FROM blobs b
-      WHERE b.sha256 IN (SELECT jsonb_array_elements_text(p_blobs)) AND b.state = 'present'
+      WHERE b.sha256 = ANY(ARRAY(SELECT jsonb_array_elements_text(p_blobs)))
+        AND b.state = 'present'
         AND EXISTS (SELECT FROM blob_leases l
                      WHERE (l.sha256, l.generation, l.holder) = (b.sha256, b.generation, p_holder))
       ORDER BY b.sha256 FOR SHARE OF b;
