@@ -83,7 +83,9 @@ def forge(forged: str) -> None:
     outcome = Path(os.environ["LATEEN_WORK"], "outcome.json")
     match forged:
         case "a link":
-            outcome.symlink_to("/etc/passwd")
+            elsewhere = outcome.with_name("elsewhere")
+            elsewhere.write_text('{"outputs": {}, "error": null, "cause": null}')
+            outcome.symlink_to(elsewhere)
         case "a fifo":
             os.mkfifo(outcome)
         case "a folder":

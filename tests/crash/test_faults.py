@@ -7,7 +7,6 @@ import os
 import re
 import select
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,9 @@ from lateen.client.context import get_step_context
 from lateen.domain.errors import CorruptBlobError, SetupError, StoreUnavailable
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
 from lateen.local import target
-from lateen.step.boundaries import Boundary
+from lateen.step.boundaries import Boundary, watched
+from lateen.stores.objects.directory import DirectoryStore
+from tests.crash.once import once
 from tests.crash.pipelines import training
 from tests.crash.states import check_all_ended, check_nothing_half
 from tests.requirements import require
@@ -274,6 +275,44 @@ def test_an_output_folder_that_is_a_link_is_refused(workspace: Any, tmp_path: Pa
     error = failed(slyly).steps["sly"].attempts[0].error
     assert "output 'sly'" in error.message
     assert workspace.values("SELECT sha256 FROM blobs") == []
+
+
+def touched(path: Path) -> None:
+    """Writes to a file, as a thread that the step left behind would."""
+    with path.open("ab") as file:
+        file.write(b" ")
+
+
+def test_an_output_that_changes_before_it_is_stored_fails_the_step(workspace: Any) -> None:
+    def change() -> None:
+        for path in workspace.home.glob("work/*/make-1/outputs/made/*"):
+            touched(path)
+
+    with watched(once(Boundary.STORE_LEASED, change)):
+        run = failed(lambda: making(100))
+    assert "output 'made': " in run.steps["make"].message
+    assert "changed while it was read" in run.steps["make"].message
+    check_nothing_half(workspace)
+
+
+def test_an_output_that_changes_while_it_is_stored_fails_the_step(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = DirectoryStore.put
+
+    def change(self: Any, sha256: str, generation: int, source: Any, size: int) -> None:
+        if size == 100:
+            touched(Path(f"/proc/self/fd/{source.fileno()}"))
+        put(self, sha256, generation, source, size)
+
+    monkeypatch.setattr(DirectoryStore, "adopt", lambda *_: False)
+    monkeypatch.setattr(DirectoryStore, "put", change)
+    run = failed(lambda: making(100))
+    view = run.steps["make"]
+    assert (view.reason, view.attempts[0].cause) == ("CorruptBlobError", FailureCause.USER)
+    assert "output 'made': " in view.message
+    assert "close it before the step ends" in view.attempts[0].error.message
+    check_nothing_half(workspace)
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder"])

@@ -21,6 +21,7 @@ from lateen.stores import embedded
 from lateen.stores.catalog import connections
 from lateen.stores.catalog.catalog import Catalog
 from tests.catalogs.proxy import Proxy
+from tests.crash.once import once
 from tests.crash.pipelines import training
 from tests.crash.states import check_all_ended, check_nothing_half
 
@@ -45,18 +46,6 @@ def check_once(workspace: Any, run: Any) -> None:
     assert Client().get_model_version("m", "production").number == 1
     check_nothing_half(workspace)
     check_all_ended(workspace)
-
-
-def once(there: Boundary, act: Callable[[], object]) -> Callable[[Boundary], None]:
-    """Acts when a boundary is reached the first time."""
-    left = {there}
-
-    def watch(boundary: Boundary) -> None:
-        if boundary in left:
-            left.remove(boundary)
-            act()
-
-    return watch
 
 
 def test_a_connection_lost_at_any_boundary_costs_a_repetition_and_no_more(workspace: Any) -> None:

@@ -198,6 +198,7 @@ def test_a_replay_makes_a_model_version_of_its_own_where_the_run_made_one() -> N
     first = asks()
     again = first.replay()
     assert [run.steps[0].output.data for run in (first, again)] == [1, 2]
+    assert [run.steps[0].receipts[0].model.number for run in (first, again)] == [1, 2]
     assert [difference.output for difference in again.differences] == ["output"]
 
 

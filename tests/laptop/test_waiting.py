@@ -493,3 +493,17 @@ def test_a_read_in_the_body_that_moved_is_flagged() -> None:
 
     (receipt,) = reads().steps["read"].receipts
     assert (receipt.kind, receipt.moved, receipt.artifact.number) == ("read", True, 1)
+
+
+def test_a_default_does_not_bind_the_look_ups_of_the_body() -> None:
+    @step(enable_cache=False)
+    def look(value: Any) -> None:
+        save_artifact(3, "numbers")
+        seen.append([value, Client().get_artifact_version("numbers").load()])
+
+    @pipeline
+    def looks():
+        look(Client().get_artifact_version("numbers", default=0))
+
+    looks()
+    assert seen == [[0, 3]]

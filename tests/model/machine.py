@@ -116,6 +116,14 @@ class Histories(RuleBasedStateMachine):
 
     # Runs
 
+    @precondition(lambda self: len(self.running()) < 3)
+    @rule(which=pick)
+    def start_again(self, which: int) -> None:
+        """A run like an earlier one, which may be served from the cache."""
+        if self.model.runs:
+            self.start(self.one(self.model.runs, which).spec)
+
+    @precondition(lambda self: len(self.running()) < 3)
     @rule(spec=pipelines.pipelines())
     def start(self, spec: PipelineSpec) -> None:
         name = f"run-{len(self.real.runs) + 1}"
@@ -190,6 +198,11 @@ class Histories(RuleBasedStateMachine):
             lambda: self.model.begin(attempt),
             lambda: self.real.begin(at(attempt)),
         )
+
+    @precondition(lambda self: self.attempts("began"))
+    @rule(which=pick, reference=pipelines.looked_up_outside)
+    def read_simply(self, which: int, reference: Any) -> None:
+        self.read(which, reference, None, 1, 1)
 
     @precondition(lambda self: self.attempts("began"))
     @rule(
@@ -281,7 +294,7 @@ class Histories(RuleBasedStateMachine):
         self.real.fence(at(attempt))
         self.count("crash")
 
-    @precondition(lambda self: self.zombies())
+    @precondition(lambda self: self.zombies() and not self.ready())
     @rule(which=pick, text=pipelines.texts, act=st.sampled_from(("begin", "read", "save", "commit")))
     def write_late(self, which: int, text: str, act: str) -> None:
         """A zombie, whose attempt is over, gets nothing in."""

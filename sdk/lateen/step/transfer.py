@@ -53,8 +53,8 @@ def store_tree(
             generation, source = generations[sha256], sources[sha256]
             if objects.exists(sha256, generation):
                 return
-            if not private or not objects.adopt(sha256, generation, directory / source.path):
-                with tree.open(source) as file:
+            with tree.open(source) as file:
+                if not private or not objects.adopt(sha256, generation, directory / source.path):
                     objects.put(sha256, generation, file, source.size)
             reached(Boundary.STORE_STORED)
 

@@ -19,8 +19,8 @@ from lateen.stores.catalog.statements import statements
 
 T = TypeVar("T")
 
-COMMITS = 6
-"""How often an attempt's end is tried again before that counts as an answer."""
+COMMITS = 7
+"""How often an attempt's end is tried."""
 
 
 class Attempts:
@@ -44,23 +44,22 @@ class Attempts:
     def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the attempt, whole: outputs, links, metadata, promotions and its state.
 
-        The work is done and its bytes are stored, so that it is tried for a while. A lost answer is
-        settled by reading the attempt's row. Raises Fenced, StageTakenError, VersionConflictError;
-        then nothing of it is visible.
+        The work is done and its bytes are stored, so that it is tried for a while. The fence tells
+        where the answer was lost and not the commit: then the attempt's row settles it. Raises
+        Fenced, StageTakenError, VersionConflictError; then nothing of it is visible.
         """
         for attempt in range(COMMITS):
             try:
                 return self._commit(payload)
             except CatalogUnavailable:
-                if self._ended_as(payload):
-                    return {"desired": None}
+                if attempt == COMMITS - 1:
+                    raise
                 time.sleep(random.uniform(0, 0.1 * 2**attempt))
             except Fenced:
-                # The server may have been still at it when we looked.
                 if attempt and self._ended_as(payload):
-                    return {"desired": None}
+                    break
                 raise
-        return self._commit(payload)
+        return {"desired": None}
 
     def _commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         row = self._run("commit-attempt", harmless=False, payload=Jsonb(dict(payload)))[0]
