@@ -15,6 +15,7 @@ from lateen.domain.states import AttemptState, RunPhase, StepPhase
 from lateen.step.operations import version_payload
 from lateen.step.task import Task
 from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.catalog.runs import Origin
 
 CREATED = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ CREATED = datetime(2030, 1, 1, tzinfo=UTC)
 def new_run(catalog: Catalog, spec: PipelineSpec, chance: random.Random | None = None) -> str:
     """A run of a spec that has started; its id, which is its name too."""
     run = str(uuid4() if chance is None else UUID(int=chance.getrandbits(128), version=4))
-    catalog.runs.create(run, run, spec, {}, target="test", submitted_by="tester")
+    catalog.runs.create(run, run, spec, {}, target="test", origin=Origin("tester"))
     catalog.runs.start(run)
     return run
 

@@ -1,8 +1,7 @@
-"""Full disks, damaged bytes, hostile steps, dead processes: what a person reads says what happened."""
+"""Full disks, damaged bytes, hostile steps, dead processes: each is told in words that help."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import select
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from lateen import Client, RunFailed, pipeline, register_artifact, save_artifact, step
+from lateen import Client, RunFailed, pipeline, save_artifact, step
 from lateen.client.context import get_step_context
 from lateen.domain.errors import CorruptBlobError, SetupError, StoreUnavailable
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
@@ -85,7 +84,7 @@ def test_a_store_without_room_ends_the_run_and_works_again_once_there_is_some(
     store = workspace.home / "store"
     store.mkdir(parents=True)
     with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(store)):
-        with pytest.raises(StoreUnavailable, match="no room for a blob.*free some space") as caught:
+        with pytest.raises(StoreUnavailable, match=r"no room for a blob.*free some") as caught:
             making(4 << 20)
         assert str(store) in str(caught.value)
         run = Client().get_pipeline("making").last_run
@@ -128,7 +127,7 @@ def test_a_work_directory_without_room_for_the_inputs_is_not_taken_for_the_store
     with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(workspace.home / "work")):
         # The scratch folder of this process lies below what was mounted.
         target._default = None
-        with pytest.raises(StoreUnavailable, match="no room to bring a blob to '.*/home/work/"):
+        with pytest.raises(StoreUnavailable, match=r"bring a blob to '.*/home/work/"):
             taking()
         run = Client().get_pipeline("taking").last_run
         assert (run.status, run.reason) == (RunPhase.FAILED, "StoreUnavailable")
@@ -231,7 +230,7 @@ def test_what_is_no_regular_file_in_an_output_is_named_and_nothing_is_stored(
     secret = tmp_path / "secret"
     secret.write_text("not yours")
     kinds: dict[str, Callable[[Path], object]] = {
-        "a FIFO": lambda path: os.mkfifo(path),
+        "a FIFO": os.mkfifo,
         "a symbolic link": lambda path: path.symlink_to(secret),
         "a device": lambda path: os.mknod(path, 0o20600, os.makedev(1, 5)),
     }
@@ -370,9 +369,7 @@ def test_a_step_that_ends_its_own_process_without_an_outcome_fails(
 
 
 @pytest.mark.parametrize("forged", ["{", "[]", '{"outputs": 1}', "a link", "a fifo", "a folder"])
-def test_an_outcome_that_the_step_forged_fails_the_step_alone(
-    workspace: Any, forged: str
-) -> None:
+def test_an_outcome_that_the_step_forged_fails_the_step_alone(workspace: Any, forged: str) -> None:
     assert workspace.run("forging", isolated=True, forged=forged) == 1
     (run,) = Client().list_pipeline_runs()
     assert (run.status, run.reason) == (RunPhase.FAILED, "StepFailed")

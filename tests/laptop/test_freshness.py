@@ -144,7 +144,7 @@ def test_what_was_missing_when_the_run_fixed_it_fails_its_own_step_alone() -> No
         StepPhase.SUCCEEDED,
     ]
     assert "matched nothing when the run fixed all of its references" in steps["take"].message
-    assert "there is no 'nothing' in its latest version" in steps["unknown"].message
+    assert "there is no artifact 'nothing'" in steps["unknown"].message
 
 
 def test_a_run_waits_for_whatever_any_of_its_steps_waits_for() -> None:

@@ -403,14 +403,14 @@ def test_a_run_that_was_ended_before_its_process_came_up_stays_ended(pipelines: 
     here = target.default()
     compiled = pipelines.training.compile()
     here.home.prepare()
-    ended = submitted(compiled, here.catalog, here.objects, here.home, "tester")
+    ended = submitted(compiled, here.workspace)
     here.catalog.runs.finish(
         {"run": ended.id, "phase": "Failed", "reason": "Lost", "message": "", "steps": {}}
     )
     assert worker.main(ended.id) == 0
     assert Client().get_pipeline_run(ended.id).steps["load"].attempts == []
 
-    cancelled = submitted(compiled, here.catalog, here.objects, here.home, "tester")
+    cancelled = submitted(compiled, here.workspace)
     here.catalog.runs.set_desired(cancelled.id, Desired.CANCELLED)
     assert worker.main(cancelled.id) == 0
     assert Client().get_pipeline_run(cancelled.id).status is RunPhase.CANCELLED

@@ -615,3 +615,21 @@ def test_an_empty_stage_fails_the_step_before_user_code() -> None:
         with pytest.raises(RunFailed, match=f"'{M}' has no version in production"):
             refers()
     assert ran == ["train"]
+
+
+def test_a_named_version_that_failed_is_ready_once_a_run_succeeds_with_it() -> None:
+    @pipeline(model=Model(M, version="v1"))
+    def failing() -> None:
+        train()
+        fail()
+
+    @pipeline(model=Model(M, version="v1"))
+    def succeeding() -> None:
+        train()
+
+    with pytest.raises(RunFailed):
+        failing()
+    assert Client().get_model_version(M, "v1").status is ModelVersionStatus.FAILED
+    succeeding()
+    assert Client().get_model_version(M, "v1").status is ModelVersionStatus.READY
+    assert Client().get_model_version(M).version == "v1"

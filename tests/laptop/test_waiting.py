@@ -310,8 +310,8 @@ def test_a_step_waits_without_an_attempt_until_the_reference_matches() -> None:
         run = until(waiting)
         found = elsewhere("step", run=run["id"], step="take")
         assert (found["status"], found["reason"], found["attempts"]) == ("Waiting", "Waiting", [])
-        assert "there is no 'numbers' in its latest version; waiting up to 1m" in found["message"]
-        assert found["why"].startswith("take waits: input 'value': there is no 'numbers'")
+        assert "there is no artifact 'numbers'; waiting up to 1m" in found["message"]
+        assert found["why"].startswith("take waits: input 'value': there is no artifact 'numbers'")
         assert (run["status"], run["message"]) == ("Running", f"take waits: {found['message']}")
         save_artifact(3, "numbers")
     (run,) = ended
@@ -358,7 +358,7 @@ def test_a_wait_that_ends_fails_the_step_once_without_a_retry() -> None:
     def needs():
         needy(Client().get_artifact_version("numbers", wait=0.2))
 
-    with pytest.raises(RunFailed, match=r"no 'numbers' .*; waited 200ms for it") as failed:
+    with pytest.raises(RunFailed, match=r"no artifact 'numbers'; waited 200ms for it") as failed:
         needs()
     found = failed.value.run.steps["needy"]
     assert [attempt.cause for attempt in found.attempts] == ["reference"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from lateen.domain.references import (
     Attribute,
     ModelArtifact,
     ModelReference,
+    RunOutput,
     steps_of,
 )
 from lateen.domain.spec import PipelineSpec, StepSpec
@@ -34,6 +36,22 @@ from tests.model.workspace import NOTHING, Attempt, Found, ModelVersion, Run, Ve
 
 pick = st.integers(0, 1000)
 maybe_expect = st.none() | st.none() | st.sampled_from(("none", "1", "2", "1.0"))
+
+acts = st.lists(
+    st.tuples(st.just("read"), pipelines.looked_up_outside, st.booleans())
+    | st.tuples(st.just("save"), st.sampled_from(pipelines.ARTIFACTS), pipelines.texts)
+    | st.tuples(st.just("publish"), st.sampled_from(pipelines.ARTIFACTS), pipelines.texts)
+    | st.tuples(st.sampled_from(("promote", "promote in the step")), pick, pipelines.stages)
+    | st.tuples(st.sampled_from(("crash", "fail")), st.none()),
+    max_size=4,
+)
+STANDING = [
+    *(ArtifactReference(artifact) for artifact in pipelines.ARTIFACTS),
+    *(ModelReference(m, v) for m in pipelines.MODELS for v in ("latest", "production", "staging")),
+    *(ModelArtifact(ModelReference("m", v), "a") for v in ("1", "latest", "production")),
+    RunOutput("p", "latest-successful", "first", "out"),
+]
+"""Looked up after each act."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -102,17 +120,11 @@ class Histories(RuleBasedStateMachine):
 
     @rule(reference=pipelines.subjects | pipelines.references)
     def look_up(self, reference: Any) -> None:
-        def ask() -> dict[str, Any]:
-            receipt = self.catalog.attempts.in_snapshot(
-                lambda snapshot: look_up(reference, NOBODY, None, snapshot)
-            )
-            return {
-                "artifact": receipt.artifact and (receipt.artifact.name, receipt.artifact.number),
-                "model": receipt.model and (receipt.model.name, receipt.model.number),
-                "value": receipt.value if receipt.has_value else None,
-            }
-
-        self.both("look up", lambda: shown(self.model.find(reference)), ask)
+        self.both(
+            "look up",
+            lambda: shown(self.model.find(reference)),
+            lambda: self.catalog.attempts.in_snapshot(lambda s: self.ask(reference, s)),
+        )
 
     # Runs
 
@@ -120,8 +132,47 @@ class Histories(RuleBasedStateMachine):
     @rule(which=pick)
     def start_again(self, which: int) -> None:
         """A run like an earlier one, which may be served from the cache."""
-        if self.model.runs:
-            self.start(self.one(self.model.runs, which).spec)
+        cached = [run.spec for run in self.model.runs if run.spec.steps[0].cache is not False]
+        if cached:
+            self.start(cached[-1 - which % min(2, len(cached))])
+
+    @rule(spec=pipelines.pipelines(), times=st.integers(1, 3), acts=acts, text=pipelines.texts)
+    def run_through(
+        self, spec: PipelineSpec, times: int, acts: list[tuple[Any, ...]], text: str
+    ) -> None:
+        """A run, or a few alike, from start to end; in each the same happens on the way."""
+        for _ in range(times):
+            self.start(spec)
+            run, left = self.model.runs[-1], list(acts)
+            while run.phase == "Running":
+                self.go_on(self.running().index(run), text)
+                self.alike()
+                while left and live(run.attempts[-1]) and self.may(left[0], run.attempts[-1]):
+                    self.act(left.pop(0), run.attempts[-1])
+                    self.alike()
+
+    def may(self, act: tuple[Any, ...], attempt: Attempt) -> bool:
+        return attempt.state == "began" or act[0] in ("publish", "promote", "crash")
+
+    def act(self, act: tuple[Any, ...], attempt: Attempt) -> None:
+        """What happens in a step, or beside it."""
+        match act:
+            case "read", reference, fresh:
+                self.read_one(attempt, reference, fresh)
+            case "save", artifact, text:
+                self.save(self.attempts("began").index(attempt), artifact, text)
+            case "publish", artifact, text:
+                self.publish(artifact, text, 0)
+            case "promote", which, stage if self.model.models:
+                self.promote(which, stage, True, None)
+            case "promote in the step", which, stage if self.model.models:
+                place = self.attempts("began").index(attempt)
+                self.promote_in_step(place, which, stage, True, None)
+            case "crash" | "fail", _:
+                place = self.attempts("open", "began").index(attempt)
+                self.crash(place) if act[0] == "crash" else self.fail_at(attempt)
+                if attempt.run.phase == "Running":
+                    self.attempt(self.ready().index((attempt.run, attempt.step)))
 
     @precondition(lambda self: len(self.running()) < 3)
     @rule(spec=pipelines.pipelines())
@@ -159,14 +210,15 @@ class Histories(RuleBasedStateMachine):
         begun = [self.attempts("began").index(a) for a in run.attempts if a.state == "began"]
         opened = [self.attempts("open").index(a) for a in run.attempts if a.state == "open"]
         ready = [i for i, (each, _) in enumerate(self.ready()) if each is run]
+        last = run.attempts[-1:]
         if begun:
             self.commit(begun[0], text)
         elif opened:
             self.begin(opened[0])
-        elif ready:
+        elif ready and not (last and last[0].state == "failed"):
             self.attempt(ready[0])
         else:
-            self.finish(self.over().index(run), good=True)
+            self.finish(self.over().index(run), good=not ready)
 
     @precondition(lambda self: self.running())
     @rule(which=pick, text=pipelines.texts)
@@ -280,10 +332,12 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.attempts("began"))
     @rule(which=pick)
     def fail(self, which: int) -> None:
-        attempt = self.one(self.attempts("began"), which)
-        self.both(
-            "fail", lambda: self.model.fail(attempt), lambda: self.real.fail(at(attempt))
-        )
+        self.fail_at(self.one(self.attempts("began"), which))
+
+    def fail_at(self, attempt: Attempt) -> None:
+        self.model.fail(attempt)
+        self.real.fail(at(attempt))
+        self.count("fail")
 
     @precondition(lambda self: self.attempts("open", "began"))
     @rule(which=pick)
@@ -356,11 +410,26 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def alike(self) -> None:
+        """All that is recorded, and what references become."""
         wanted, there = dump(self.model), self.real.dump()
         for what, rows in wanted.items():
             got = [tuple(row) for row in there[what]]
             differences = [pair for pair in zip_longest(rows, got) if pair[0] != pair[1]]
             assert not differences, f"{what}: wanted and got {differences[:3]}"
+        found = self.catalog.attempts.in_snapshot(
+            lambda snapshot: [outcome(partial(self.ask, each, snapshot)) for each in STANDING]
+        )
+        for reference, answer in zip(STANDING, found, strict=True):
+            expected = outcome(lambda: shown(self.model.find(reference)))  # noqa: B023 - called here
+            assert answer == expected, f"{reference}: wanted and got {expected, answer}"
+
+    def ask(self, reference: Any, snapshot: Any) -> dict[str, Any]:
+        receipt = look_up(reference, NOBODY, None, snapshot)
+        return {
+            "artifact": receipt.artifact and (receipt.artifact.name, receipt.artifact.number),
+            "model": receipt.model and (receipt.model.name, receipt.model.number),
+            "value": receipt.value if receipt.has_value else None,
+        }
 
     # Means
 

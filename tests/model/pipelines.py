@@ -32,12 +32,12 @@ artifact_references = st.builds(
 model_references = st.builds(
     ModelReference,
     st.sampled_from(MODELS),
-    st.sampled_from(("production", "production", "staging", "latest", "latest", "1", "1.0", "none")),
+    st.sampled_from(("production", "production", "latest", "latest", "1", "1.0", "none", "staging")),
 )
 own_model = st.sampled_from((ModelReference(), ModelReference("m")))
 model_artifacts = st.builds(
     ModelArtifact,
-    model_references | own_model,
+    model_references | model_references | model_references | own_model,
     st.sampled_from(ARTIFACTS),
     st.sampled_from((None, None, None, "1")),
 )
@@ -62,7 +62,8 @@ guarded = st.builds(
     default=st.just(7),
     on_moved=st.sampled_from(("flag", "fail")),
 )
-sources = references | guarded | guarded | st.builds(Value, st.integers(0, 1))
+values = st.builds(Value, st.integers(0, 1))
+sources = artifact_references | references | guarded | guarded | values
 
 
 def inputs(leaves: st.SearchStrategy[Source]) -> st.SearchStrategy[dict[str, Source]]:
@@ -86,7 +87,7 @@ def steps(name: str, leaves: st.SearchStrategy[Source]) -> st.SearchStrategy[Ste
         inputs(leaves),
         st.sampled_from(ARTIFACTS),
         st.sampled_from((None, None, None, "v1")),
-        st.sampled_from(("sha256:c", "sha256:c", None)),
+        st.sampled_from(("sha256:c", "sha256:c", "sha256:c", "sha256:d", None)),
         st.booleans(),
     )
 

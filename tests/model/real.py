@@ -17,7 +17,9 @@ from lateen.domain.errors import UserError
 from lateen.domain.references import DETAILS, ArtifactReference, Attribute, ModelReference
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import FailureCause, RunPhase
+from lateen.local.home import Home
 from lateen.local.replay import replayed
+from lateen.local.workspace import Workspace as LocalWorkspace
 from lateen.step.operations import Operations
 from lateen.step.outcome import Outcome, SavedOutput
 from lateen.step.pinning import fix_references
@@ -31,9 +33,9 @@ from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.deletion import Things
-from lateen.stores.catalog.runs import RunRecord
+from lateen.stores.catalog.runs import Origin, RunRecord
 from lateen.stores.objects.directory import DirectoryStore
-from tests.catalogs.attempts import finish_run, new_run, version
+from tests.catalogs.attempts import finish_run, version
 
 CREATED = datetime(2030, 1, 1, tzinfo=UTC)
 FORM, MATERIALIZER = "json", "tests.Text"
@@ -80,14 +82,17 @@ class Real:
 
     def start(self, name: str, spec: PipelineSpec) -> None:
         run = str(UUID(int=len(self.runs) + 1))
-        self.catalog.runs.create(run, name, spec, {}, target="test", submitted_by="tester")
+        self.catalog.runs.create(run, name, spec, {}, target="test", origin=Origin("tester"))
         self.catalog.runs.start(run)
         self.runs[name] = self.catalog.runs.load(run)
 
     def replay(self, name: str, old: str) -> str:
         """Replays a run; what the replay is called."""
         record = self.catalog.runs.load(self.runs[old].id)
-        self.runs[name] = replayed(record, self.stores, self.catalog, "tester")
+        place = LocalWorkspace(
+            self.catalog, self.stores.objects, Home(self.folder / "home"), "tester"
+        )
+        self.runs[name] = replayed(record, place)
         self.catalog.runs.start(self.runs[name].id)
         self.connection.execute(
             "UPDATE runs SET name = %s WHERE id = %s", (name, self.runs[name].id)

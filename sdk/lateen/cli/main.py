@@ -26,6 +26,12 @@ _COMMANDS = {
     "replay": LazyCommand(
         "lateen.cli.commands.replay:replay", "Run a run again with all that it had."
     ),
+    "cancel": LazyCommand("lateen.cli.commands.desire:cancel", "End a run now."),
+    "stop": LazyCommand(
+        "lateen.cli.commands.desire:stop", "End a run once its running steps have finished."
+    ),
+    "pause": LazyCommand("lateen.cli.commands.desire:pause", "Let a run start nothing new."),
+    "resume": LazyCommand("lateen.cli.commands.desire:resume", "Let a paused run go on."),
     "logs": LazyCommand("lateen.cli.commands.logs:logs", "Print what a step printed."),
     "promote": LazyCommand(
         "lateen.cli.commands.promote:promote", "Bring a version of a model to a stage."

@@ -47,7 +47,6 @@ def save_artifact(  # noqa: PLR0913 - the arguments of ZenML's
     metadata = checked_metadata(user_metadata or {})
     transport: Any = current()
     directory = _directory(transport) / os.urandom(8).hex()
-    directory.mkdir()
     saved = save(
         standing_for(data), directory, materializer=materializer, allow_pickle=allow_pickle
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -87,6 +88,17 @@ class ArtifactVersion:
     def version(self) -> str:
         """The version as people write it: its name where it has one, else its number."""
         return self.version_name or str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the catalog gave a version when it was committed."""
+
+    id: str
+    number: int
+    created_at: datetime
+    new: bool
+    """False where the artifact had a version of that name with these bytes already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ class ModelStages(StrEnum):
         return self in (ModelStages.STAGING, ModelStages.PRODUCTION)
 
 
+STAGES = tuple(stage.value for stage in ModelStages if stage is not ModelStages.LATEST)
+"""The names of the stages."""
+
+
 class ModelVersionStatus(StrEnum):
     """Whether the run that made a model version went well."""
 

@@ -97,7 +97,9 @@ def _died(code: int) -> Outcome:
     if code < 0:
         message = f"the step's process was killed by signal {-code} ({signal.strsignal(-code)})"
     if code == -signal.SIGKILL:
-        message += "; if nobody did that, the computer ran out of memory: give the step less at once"
+        message += (
+            "; if nobody did that, the computer ran out of memory: give the step less at once"
+        )
     return Outcome({}, {"type": "StepDied", "message": message}, FailureCause.USER)
 
 

@@ -13,16 +13,16 @@ from lateen.domain.errors import SetupError, UserError
 from lateen.domain.receipts import Receipt
 from lateen.domain.spec import StepSpec
 from lateen.local.submission import generated_name
+from lateen.local.workspace import Workspace
 from lateen.step.ports import Snapshot, Stores
 from lateen.step.resolve import externals
-from lateen.stores.catalog.catalog import Catalog
-from lateen.stores.catalog.runs import RunRecord
+from lateen.stores.catalog.runs import Origin, RunRecord
 
 Pins = dict[tuple[str, str], list[Receipt]]
 """By step, and by ``input`` or ``read``."""
 
 
-def replayed(old: RunRecord, stores: Stores, catalog: Catalog, person: str) -> RunRecord:
+def replayed(old: RunRecord, workspace: Workspace) -> RunRecord:
     """A new run like an old one, with everything from outside pinned to what that one had.
 
     Raises UserError where some of it is gone, or the old run has not finished.
@@ -32,8 +32,9 @@ def replayed(old: RunRecord, stores: Stores, catalog: Catalog, person: str) -> R
             f"the run {old.name} has not finished, so that what it has is not yet known; replay it"
             " when it has"
         )
+    catalog = workspace.catalog
     pins = catalog.attempts.in_snapshot(lambda snapshot: pins_of(old, snapshot))
-    check_whole(old, pins, stores)
+    check_whole(old, pins, Stores(catalog, workspace.objects))
     run = str(uuid4())
     catalog.runs.create(
         run,
@@ -41,9 +42,7 @@ def replayed(old: RunRecord, stores: Stores, catalog: Catalog, person: str) -> R
         old.spec,
         old.parameters,
         target="local",
-        submitted_by=person,
-        source=old.source,
-        replay_of=old.id,
+        origin=Origin(workspace.person, old.source, old.id),
     )
 
     def pin(snapshot: Snapshot) -> None:

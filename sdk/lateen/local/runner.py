@@ -21,10 +21,10 @@ from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.local.execution import in_process, in_subprocess
 from lateen.local.folders import kept
-from lateen.local.home import Home
 from lateen.local.interrupts import Interrupter, StepInterrupted
 from lateen.local.observer import Observer
 from lateen.local.sweep import end_run
+from lateen.local.workspace import Workspace
 from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
 from lateen.planning.state import Attempt, Step
 from lateen.step.boundaries import Boundary, reached
@@ -32,11 +32,10 @@ from lateen.step.ended import Ended
 from lateen.step.execute import Definition
 from lateen.step.life import live
 from lateen.step.outcome import Outcome
-from lateen.step.ports import ObjectStore, Stores
+from lateen.step.ports import Stores
 from lateen.step.publish import interrupt
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory
-from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.run_lock import RunLock
 from lateen.stores.catalog.runs import RunRecord
 
@@ -50,21 +49,17 @@ class Runner:
         self,
         record: RunRecord,
         definition_of: Callable[[StepSpec], Definition],
-        catalog: Catalog,
-        objects: ObjectStore,
-        home: Home,
+        workspace: Workspace,
         observer: Observer,
-        *,
-        person: str,
         isolated: bool = False,
     ) -> None:
         self._record = record
         self._definition_of = definition_of
-        self._catalog = catalog
-        self._stores = Stores(catalog, objects)
-        self._home = home
+        self._catalog = workspace.catalog
+        self._stores = Stores(workspace.catalog, workspace.objects)
+        self._home = workspace.home
         self._observer = observer
-        self._person = person
+        self._person = workspace.person
         self._isolated = isolated
         self._state = record.state
         self._holder = f"{socket.gethostname()}/{uuid4()}"

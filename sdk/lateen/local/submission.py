@@ -19,23 +19,15 @@ from lateen.domain.references import ArtifactReference, Entries, Items, Source
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.uploads import UPLOADING, UPLOADS
 from lateen.local.folders import fresh, kept
-from lateen.local.home import Home
+from lateen.local.workspace import Workspace
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.leases import leasing
 from lateen.step.operations import version_payload
-from lateen.step.ports import Catalog, ObjectStore
 from lateen.step.transfer import Lease, store_tree
-from lateen.stores.catalog.catalog import Catalog as PostgresCatalog
-from lateen.stores.catalog.runs import RunRecord
+from lateen.stores.catalog.runs import Origin, RunRecord
 
 
-def submitted(
-    compiled: CompiledPipeline,
-    catalog: PostgresCatalog,
-    objects: ObjectStore,
-    home: Home,
-    person: str,
-) -> RunRecord:
+def submitted(compiled: CompiledPipeline, workspace: Workspace) -> RunRecord:
     """The run, as the catalog has it from now on.
 
     Raises CompileError and ParameterError before anything is written, MaterializerError where a
@@ -44,9 +36,10 @@ def submitted(
     parameters = bound(compiled.spec.parameters, compiled.parameters)
     run, holder = str(uuid4()), f"{UPLOADING}{uuid4()}"
     # No prune takes an upload that is leased; once the run is there, it needs what its spec names.
+    catalog = workspace.catalog
     with leasing(catalog.attempts, holder, release=True) as lease:
         digests = {
-            placeholder: uploaded(value, catalog, objects, home, lease, holder)
+            placeholder: uploaded(value, workspace, lease, holder)
             for placeholder, value in compiled.uploads.items()
         }
         catalog.runs.create(
@@ -55,8 +48,9 @@ def submitted(
             _with_digests(compiled.spec, digests),
             parameters,
             target="local",
-            submitted_by=person,
-            source=os.path.abspath(compiled.source) if compiled.source else None,
+            origin=Origin(
+                workspace.person, os.path.abspath(compiled.source) if compiled.source else None
+            ),
         )
     reached(Boundary.SUBMIT_CREATED)
     return catalog.runs.load(run)
@@ -75,16 +69,15 @@ def generated_name(pipeline: str) -> str:
     return f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def uploaded(
-    value: Any, catalog: Catalog, objects: ObjectStore, home: Home, lease: Lease, holder: str
-) -> str:
+def uploaded(value: Any, workspace: Workspace, lease: Lease, holder: str) -> str:
     """Saves a value under its content; its digest. The same value again is the same version."""
     from lateen.materializers import save
 
-    home.work.mkdir(parents=True, exist_ok=True)
-    with kept(fresh(home.work, "upload-")) as folder:
+    work = workspace.home.work
+    work.mkdir(parents=True, exist_ok=True)
+    with kept(fresh(work, "upload-")) as folder:
         saved = save(value, folder / "value")
-        files = store_tree(folder / "value", objects, lease, private=True)
+        files = store_tree(folder / "value", workspace.objects, lease, private=True)
         manifest = Manifest(saved.format, saved.type, saved.materializer, files)
         payload = {
             **version_payload(manifest, saved.kind.value, saved.pickled),
@@ -93,7 +86,7 @@ def uploaded(
             "metadata": saved.metadata,
             "lease": holder,
         }
-        catalog.attempts.publish(payload, None, None)
+        workspace.catalog.attempts.publish(payload, None, None)
     reached(Boundary.SUBMIT_UPLOADED)
     return manifest.digest
 

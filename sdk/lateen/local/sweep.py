@@ -29,9 +29,7 @@ def sweep(catalog: Catalog) -> list[str]:
     return ended
 
 
-def end_run(
-    catalog: Catalog, run: str, cause: FailureCause, finish: Finish | None = None
-) -> None:
+def end_run(catalog: Catalog, run: str, cause: FailureCause, finish: Finish | None = None) -> None:
     """Ends a run from outside of its steps: those that run are fenced, the others skipped."""
     for step, n in catalog.runs.open_attempts(run):
         catalog.attempts.fence(AttemptKey(run, step, n), cause)

@@ -25,9 +25,10 @@ from lateen.local.replay import check_code, replayed
 from lateen.local.runner import Runner
 from lateen.local.submission import submitted
 from lateen.local.sweep import sweep
+from lateen.local.workspace import Workspace
 from lateen.step.entrypoints import chosen_materializers, definition
 from lateen.step.execute import Definition
-from lateen.step.ports import ObjectStore, Stores
+from lateen.step.ports import ObjectStore
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.runs import RunRecord
 from lateen.stores.embedded import ensure_running
@@ -60,6 +61,11 @@ class LocalTarget:
         atexit.register(_remove, path, os.getpid())
         return path
 
+    @property
+    def workspace(self) -> Workspace:
+        """What runs here work with."""
+        return Workspace(self.catalog, self.objects, self.home, person())
+
     def transport(self) -> LocalOperations:
         """What answers the client's operations where no step runs."""
         return self._operations
@@ -79,7 +85,7 @@ class LocalTarget:
         Raises RunFailed, from the step's own exception, where it did not succeed.
         """
         self._prepare()
-        record = submitted(compiled, self.catalog, self.objects, self.home, person())
+        record = submitted(compiled, self.workspace)
         definitions = compiled.definitions
         return self._followed(record, lambda step: definitions[step.name], observer, isolated)
 
@@ -99,7 +105,7 @@ class LocalTarget:
             return found
 
         check_code(old, definition_of)
-        record = replayed(old, Stores(self.catalog, self.objects), self.catalog, person())
+        record = replayed(old, self.workspace)
         return self._followed(record, definition_of, observer, False)
 
     def _followed(
@@ -112,12 +118,9 @@ class LocalTarget:
         runner = Runner(
             record,
             definition_of,
-            self.catalog,
-            self.objects,
-            self.home,
+            self.workspace,
             observer or default_observer(),
-            person=person(),
-            isolated=isolated,
+            isolated,
         )
         runner.follow()
         view = RunView(self._operations.run(record.id))
@@ -138,7 +141,7 @@ class LocalTarget:
         """
         _check_importable(compiled)
         self._prepare()
-        record = submitted(compiled, self.catalog, self.objects, self.home, person())
+        record = submitted(compiled, self.workspace)
         self._start_worker(record)
         return RunView(self._operations.run(record.id))
 

@@ -6,7 +6,7 @@ import sys
 
 from lateen.local.observer import plain
 from lateen.local.runner import Runner
-from lateen.local.target import default, person
+from lateen.local.target import default
 from lateen.step.entrypoints import chosen_materializers, definition
 
 
@@ -17,11 +17,8 @@ def main(run: str) -> int:
     runner = Runner(
         record,
         lambda step: definition(step.entrypoint or "", record.source, chosen_materializers(step)),
-        target.catalog,
-        target.objects,
-        target.home,
+        target.workspace,
         plain,
-        person=person(),
     )
     runner.follow()
     return 0

@@ -109,9 +109,11 @@ def _instance(
 
 def _visualizations(materializer: BaseMaterializer, value: Any, directory: Path) -> dict[str, str]:
     """The visualizations by their paths in the directory, whichever way the author wrote them."""
-    root = directory.resolve()
-    found = {}
-    for written, kind in (materializer.save_visualizations(value) or {}).items():
+    made = materializer.save_visualizations(value)
+    if not made:
+        return {}
+    root, found = directory.resolve(), {}
+    for written, kind in made.items():
         path = (root / written).resolve()
         if not path.is_file() or not path.is_relative_to(root):
             raise MaterializerError(

@@ -38,7 +38,7 @@ class Boundary(StrEnum):
     RUN_STARTED = "run.started"
     """The run is lost; no attempt was made."""
     RUN_SKIPPED = "run.skipped"
-    """A step is shown as Skipped; the run is lost."""
+    """A step is shown as Skipped; the next run ends this one, as it was about to end or as lost."""
     RUN_WAITING = "run.waiting"
     """A step is shown as Waiting, without an attempt; the run is lost."""
     RUN_FINISHING = "run.finishing"
@@ -114,8 +114,9 @@ class Boundary(StrEnum):
     PUBLISH_COMMITTING = "publish.committing"
     """As before."""
     PUBLISH_COMMITTED = "publish.committed"
-    """Everything of the attempt is there: outputs, links, metadata, promotions, its log. The run is
-    lost; the step's outputs serve the next one from the cache."""
+    """Everything of the attempt is there: outputs, links, metadata, promotions, its log. After the
+    last step the next run ends this one as it would have ended. Else it is lost, and what its steps
+    put out serves the next one from the cache."""
     PUBLISH_REMOVED = "publish.removed"
     """As before; the attempt's work directory is gone."""
 

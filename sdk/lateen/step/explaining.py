@@ -47,7 +47,8 @@ def explained(facts: Facts) -> str:
         case "Waiting":
             return _ended(f"{facts.name} waits: {message}")
         case "Skipped" | "Cancelled":
-            return _ended(f"{facts.name} {'did not run' if last is None else 'was ended'}: {message}")
+            end = "did not run" if last is None else "was ended"
+            return _ended(f"{facts.name} {end}: {message}")
         case "Cached":
             return _cached(facts)
         case "Failed" if last is None:

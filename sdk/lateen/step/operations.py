@@ -32,15 +32,15 @@ from lateen.domain.references import (
     ModelReference,
     Subject,
 )
-from lateen.domain.states import ModelStages
+from lateen.domain.states import STAGES, ModelStages
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.history import History
 from lateen.step.leases import leasing
 from lateen.step.ports import Json, Stores
+from lateen.step.published import published_version
 from lateen.step.resolve import look_up
 from lateen.step.transfer import Lease, fetch_tree, store_tree
 
-_STAGES = [stage.value for stage in ModelStages if stage is not ModelStages.LATEST]
 _EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
 _signature = cache(inspect.signature)
 
@@ -115,7 +115,7 @@ class Operations(History):
         place.mkdir(parents=True)
         return {"path": str(place)}
 
-    def save_artifact(
+    def save_artifact(  # noqa: PLR0913, PLR0917 - the protocol's own arguments
         self,
         directory: str,
         format: str,
@@ -187,7 +187,7 @@ class Operations(History):
         self.catalog.attempts.protect_stage(model, _checked_stage(stage), protected, self.by)
 
     def output_tags(self, output: str, tags: list[str]) -> None:
-        raise StepContextError("tags of an output are added in the step that puts it out")
+        raise StepContextError(f"{tags} on {output!r}: a step tags its own outputs, while it runs")
 
     def context(self) -> Json:
         raise StepContextError("no step runs here; call this in a step")
@@ -198,7 +198,11 @@ class Operations(History):
         """The attempt that writes, and its holder."""
         return None, None
 
-    def found(self, source: Subject, fresh: bool) -> Receipt:
+    def source(self) -> tuple[Json | None, str | None]:
+        """The run and the step that what is published comes from."""
+        return None, None
+
+    def found(self, source: Subject, fresh: bool) -> Receipt:  # noqa: ARG002 - a session's
         """What a reference is now."""
         return self.catalog.attempts.in_snapshot(lambda s: look_up(source, NOBODY, None, s))
 
@@ -269,7 +273,9 @@ class Operations(History):
         reached(Boundary.SESSION_SAVING)
         made = self.catalog.attempts.publish(payload, *self.origin())
         reached(Boundary.SESSION_SAVED)
-        return self.catalog.reading.artifact_versions([made])[0]
+        if made.new:
+            return published_version(payload, made, *self.source())
+        return self.catalog.reading.artifact_versions([made.id])[0]
 
     def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:
         if expect is not None and _checked_stage(stage) not in _EXCLUSIVE:
@@ -310,8 +316,8 @@ class Operations(History):
 
 
 def _checked_stage(stage: str) -> str:
-    if stage not in _STAGES:
-        raise UserError(f"{stage!r} is no stage; there are {', '.join(_STAGES)}")
+    if stage not in STAGES:
+        raise UserError(f"{stage!r} is no stage; there are {', '.join(STAGES)}")
     return stage
 
 

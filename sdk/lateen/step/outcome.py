@@ -84,8 +84,8 @@ class Outcome:
             raise
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise ProtocolError(
-                f"how the step ended cannot be read ({type(error).__name__}: {error}); Lateen writes"
-                f" {path.name} when the step ends, and the step's code leaves it alone"
+                f"how the step ended cannot be read ({type(error).__name__}: {error}); Lateen"
+                f" writes {path.name} when the step ends, and the step's code leaves it alone"
             ) from error
 
     @staticmethod

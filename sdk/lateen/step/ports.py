@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Manifest, Published
 from lateen.domain.attempts import AttemptKey, Hit
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.spec import PipelineSpec
@@ -149,7 +149,7 @@ class Attempts(Protocol):
 
     def publish(
         self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
-    ) -> str: ...
+    ) -> Published: ...
 
     def log_metadata(
         self,

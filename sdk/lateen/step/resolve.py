@@ -29,7 +29,6 @@ from lateen.domain.receipts import (
 )
 from lateen.domain.references import (
     DETAILS,
-    LATEST_SUCCESSFUL,
     ArtifactReference,
     Attribute,
     Entries,
@@ -53,14 +52,14 @@ from lateen.domain.references import (
     to_json,
 )
 from lateen.domain.spec import ModelSpec, PipelineSpec, StepSpec
-from lateen.domain.states import ModelStages
+from lateen.domain.states import STAGES
 from lateen.step.lookups import Lookups
+from lateen.step.missing import Missing, of_input
 
 Pinned = Mapping[tuple[str, str], Receipt]
 """Receipts by input and path."""
 Place = tuple[str, str, Source | None]
 """An input, a path in it, and the reference there; None is the step's model."""
-STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +185,7 @@ class _Resolver:
         self._parameters = parameters
         self._model = model
         self._lookups = lookups
+        self._missing = Missing(lookups, model)
         self._conditions = conditions or Conditions()
         self.receipts: list[Receipt] = []
 
@@ -202,7 +202,7 @@ class _Resolver:
         reference = ModelReference(self._model.name, self._model.version)
         found = self._own_version()
         if found is None and not needs_own_version(self._model):
-            raise self._missing_model("", reference)
+            raise self._missing.model("", reference)
         if found is not None:
             event = found.stage_event if self._model.version in STAGES else None
             self.receipts.append(Receipt("", "", to_json(reference), None, found, event))
@@ -293,9 +293,9 @@ class _Resolver:
             case ArtifactReference():
                 found = self._artifact(source)
             case _:
-                raise MissingReferenceError(f"{_of(name)}{described(source)} is no artifact")
+                raise MissingReferenceError(f"{of_input(name)}{described(source)} is no artifact")
         if found is None:
-            raise self._missing_artifact(name, source)
+            raise self._missing.artifact(name, source)
         return found, Receipt(name, path, to_json(source), found)
 
     def _artifact(self, source: ArtifactReference) -> ArtifactVersion | None:
@@ -313,12 +313,12 @@ class _Resolver:
         if source.select.startswith("latest"):
             run = self._lookups.selected_run(source.pipeline, source.select, self._run)
         if run is None:
-            raise self._missing_run(name, source)
+            raise self._missing.run(name, source)
         found = self._lookups.run_output(run, source.step, source.output)
         if found is None:
             known = self._lookups.known("run-outputs", run)
             raise MissingReferenceError(
-                f"{_of(name)}there is no {described(source)}"
+                f"{of_input(name)}there is no {described(source)}"
                 f"{did_you_mean(f'{source.step}.{source.output}', known)}"
             )
         return found
@@ -332,10 +332,10 @@ class _Resolver:
             known = self._lookups.known("linked", model.id)
             version = f" version {source.version}" if source.version else ""
             raise MissingReferenceError(
-                f"{_of(name)}version {model.version} of the model {model.name!r} has no artifact"
-                f" {source.artifact!r}{version}{did_you_mean(source.artifact, known)}"
+                f"{of_input(name)}version {model.version} of the model {model.name!r} has no"
+                f" artifact {source.artifact!r}{version}{did_you_mean(source.artifact, known)}"
             )
-        check_kind(source, found, _of(name))
+        check_kind(source, found, of_input(name))
         event = model.stage_event if self._by_stage(source.model) else None
         return found, Receipt(name, path, to_json(source), found, model, event)
 
@@ -350,7 +350,7 @@ class _Resolver:
         else:
             found = self._lookups.model(reference.name, reference.version, self._run)
         if found is None:
-            raise self._missing_model(name, reference)
+            raise self._missing.model(name, reference)
         return found
 
     def _own_version(self) -> ModelVersion | None:
@@ -373,8 +373,8 @@ class _Resolver:
         if not values:
             known = self._lookups.known("metadata", subject.id)
             raise MissingReferenceError(
-                f"{_of(name)}{described(source.of)} (version {subject.version}) has no metadata"
-                f" {source.key!r}{did_you_mean(source.key, known)}"
+                f"{of_input(name)}{described(source.of)} (version {subject.version}) has no"
+                f" metadata {source.key!r}{did_you_mean(source.key, known)}"
             )
         value = values[0]
         for place in source.path:
@@ -382,8 +382,8 @@ class _Resolver:
                 value = value[place]
             except (KeyError, IndexError, TypeError):
                 raise MissingReferenceError(
-                    f"{_of(name)}the metadata {source.key!r} of {described(source.of)} has nothing"
-                    f" at {place!r}: it is {value!r}"
+                    f"{of_input(name)}the metadata {source.key!r} of {described(source.of)} has"
+                    f" nothing at {place!r}: it is {value!r}"
                 ) from None
         return value
 
@@ -397,57 +397,3 @@ class _Resolver:
         if value is None:
             raise MissingReferenceError(f"{subject.name!r} is no model version: it has no {name}")
         return value if name == "number" else str(value)
-
-    def _missing_run(self, name: str, source: RunOutput) -> MissingReferenceError:
-        pipelines = list(self._lookups.known("pipelines"))
-        if source.pipeline not in pipelines:
-            hint = did_you_mean(source.pipeline, pipelines)
-            return MissingReferenceError(
-                f"{_of(name)}there is no pipeline {source.pipeline!r}{hint}"
-            )
-        wanted = "that succeeded" if source.select == LATEST_SUCCESSFUL else "before this one"
-        return MissingReferenceError(
-            f"{_of(name)}the pipeline {source.pipeline!r} has no run {wanted} yet; run it first"
-        )
-
-    def _missing_artifact(self, name: str, source: Subject) -> MissingReferenceError:
-        hint = ""
-        if isinstance(source, ArtifactReference) and source.name is not None:
-            versions = list(self._lookups.known("artifact-versions", source.name))
-            names = self._lookups.known("artifacts")
-            hint = (
-                did_you_mean(source.version, versions)
-                if versions
-                else did_you_mean(source.name, names)
-            )
-        wanted = described(source).removeprefix("the ")
-        return MissingReferenceError(f"{_of(name)}there is no {wanted}{hint}")
-
-    def _missing_model(self, name: str, reference: ModelReference) -> MissingReferenceError:
-        model = reference.name or (self._model.name if self._model else None)
-        if model is None:
-            return MissingReferenceError(
-                f"{_of(name)}the pipeline has no model; give it one: @pipeline(model=Model(...))"
-            )
-        version = reference.version or (self._model.version if self._model else None)
-        versions = list(self._lookups.known("model-versions", model))
-        if not versions:
-            names = self._lookups.known("models")
-            return MissingReferenceError(
-                f"{_of(name)}there is no model {model!r}{did_you_mean(model, names)}"
-            )
-        if reference.as_of is not None:
-            return MissingReferenceError(
-                f"{_of(name)}the model {model!r} had no version in {version}"
-                f" {reference.as_of.words}; `lateen history {model}` shows when its stages changed"
-            )
-        wanted = f"version in {version}" if version in STAGES else f"version {version!r}"
-        if version is None:
-            wanted = "version of this run yet"
-        return MissingReferenceError(
-            f"{_of(name)}the model {model!r} has no {wanted}; it has {', '.join(versions[:5])}"
-        )
-
-
-def _of(name: str) -> str:
-    return f"input {name!r}: " if name else ""

@@ -187,6 +187,10 @@ class Session(Operations):
     def origin(self) -> tuple[AttemptKey, str]:
         return self.task.attempt, self.task.holder
 
+    def source(self) -> tuple[Json, str]:
+        task = self.task
+        return {"id": task.attempt.run, "name": task.run_name}, task.step.history_name
+
     def rendered(self, name: str) -> str:
         return check_name(rendered(name, self.task.created_at), "the artifact")
 

@@ -85,7 +85,7 @@ def model_of(catalog: Catalog, run: str) -> str:
 
 
 def saved(catalog: Catalog, name: str = "loose", text: str = "bytes", **more: Any) -> str:
-    return catalog.attempts.publish({**version(name, text), **more}, None, None)
+    return catalog.attempts.publish({**version(name, text), **more}, None, None).id
 
 
 def why(deletion: Deletion) -> str:

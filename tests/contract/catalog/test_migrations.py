@@ -144,7 +144,7 @@ def check_use(url: str) -> None:
         run = catalog.reading.run(catalog.reading.run_id("training-1"))
         assert run["status"] == "Succeeded"
         made = catalog.attempts.publish({**version("iris", "more"), "lease": "tester"}, None, None)
-        (found,) = catalog.reading.artifact_versions([made])
+        (found,) = catalog.reading.artifact_versions([made.id])
         assert found["number"] == 2
         assert [each["number"] for each in catalog.reading.versions_of_artifact("iris")] == [2, 1]
     finally:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
+import pytest
+import yaml
 from click.testing import Result
 
 from tests.unit.client.memory import (
@@ -102,3 +106,58 @@ def test_a_pipeline_is_described_with_its_newest_runs(lateen: Lateen, answering:
     shown = lines(lateen("describe", "pipeline", "training"))
     assert shown[:2] == ["Pipeline: training", "Runs: 2"]
     assert [line.split()[0] for line in shown[-2:]] == ["training-2", "training-1"]
+
+
+@pytest.mark.parametrize(("form", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_a_run_as_data_has_its_steps_with_their_receipts(
+    lateen: Lateen, answering: Answering, form: str, read: Callable[[str], Any]
+) -> None:
+    described = full_run(1, steps=[step("score")])
+    detail = {**step("score"), "receipts": [receipt()], "why": "it ran"}
+    memory = answering(run=described, step=detail)
+    result = lateen("describe", "run", "training-1", "-o", form)
+    assert result.exit_code == 0, result.output
+    assert read(result.stdout) == {**described, "steps": [detail]}
+    assert memory.asked("step") == [{"run": "run-1", "step": "score"}]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "whole"),
+    [
+        ("artifact", "scores", artifact_version()),
+        (
+            "model",
+            "iris@6",
+            {**model_version(), "artifacts": [], "stage_history": [stage_event()]},
+        ),
+        (
+            "model",
+            "iris",
+            {
+                "name": "iris",
+                "protected": [],
+                "versions": [model_version()],
+                "stage_history": [stage_event(), stage_event(number=5)],
+            },
+        ),
+        (
+            "pipeline",
+            "training",
+            {"name": "training", "runs": 1, "last_run": run(1), "newest_runs": [run(1)]},
+        ),
+    ],
+)
+def test_everything_else_as_data_is_what_the_description_shows(
+    lateen: Lateen, answering: Answering, kind: str, name: str, whole: dict[str, Any]
+) -> None:
+    answering(
+        artifact_version=artifact_version(),
+        model_version=model_version(),
+        model_versions=[model_version()],
+        model_artifacts=[],
+        models=[],
+        stage_history=[stage_event(), stage_event(number=5)],
+        pipelines=[{"name": "training", "runs": 1, "last_run": run(1)}],
+        runs=[run(1)],
+    )
+    assert json.loads(lateen("describe", kind, name, "-o", "json").stdout) == whole

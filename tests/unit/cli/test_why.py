@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from click.testing import Result
 
 from tests.unit.client.memory import artifact_version, attempt, full_run, receipt, step
@@ -111,10 +112,10 @@ def test_long_references_and_values_are_cut(lateen: Lateen, answering: Answering
     assert f"classifier {'w' * 57}... {'v' * 57}..." in lines
 
 
-def test_json_is_the_step_itself(lateen: Lateen, answering: Answering) -> None:
+def test_json_and_yaml_are_the_step_itself(lateen: Lateen, answering: Answering) -> None:
     answering(run=full_run(1), step=detail())
-    result = lateen("why", "training-1", "predict", "-o", "json")
-    assert json.loads(result.stdout) == detail()
+    assert json.loads(lateen("why", "training-1", "predict", "-o", "json").stdout) == detail()
+    assert yaml.safe_load(lateen("why", "training-1", "predict", "-o", "yaml").stdout) == detail()
 
 
 def test_logs_print_what_was_printed(lateen: Lateen, answering: Answering) -> None:

@@ -134,3 +134,10 @@ def test_what_else_a_stream_can_do_it_still_does(tmp_path: Path) -> None:
         assert sys.stdout.isatty() == before.isatty()
         assert sys.stdout.buffer is before.buffer
         assert sys.stdout.writable()
+
+
+def test_a_disk_without_room_costs_the_log_and_not_the_step() -> None:
+    log = BoundedLog(Path("/dev/full"))
+    log.write("much\n")
+    log.close()
+    assert log.closed

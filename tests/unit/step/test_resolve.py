@@ -275,7 +275,7 @@ def test_containers_are_resolved_item_by_item_with_the_place_on_each_receipt(
 def test_a_missing_artifact_is_answered_with_the_nearest_name(catalog: Catalog) -> None:
     catalog.publish("scaler")
     told = missing(catalog, ArtifactReference("scalar"))
-    assert told.startswith("input 'x': there is no 'scalar'")
+    assert told.startswith("input 'x': there is no artifact 'scalar'")
     assert told.endswith("did you mean 'scaler'?")
 
 
@@ -288,7 +288,7 @@ def test_a_missing_version_is_answered_with_those_that_there_are(catalog: Catalo
 
 def test_nothing_is_proposed_where_there_is_nothing(catalog: Catalog) -> None:
     told = missing(catalog, ArtifactReference("scaler"))
-    assert told == "input 'x': there is no 'scaler' in its latest version"
+    assert told == "input 'x': there is no artifact 'scaler'"
 
 
 @pytest.mark.parametrize(
@@ -416,12 +416,12 @@ def test_a_default_also_stands_for_missing_metadata(catalog: Catalog) -> None:
 
 
 def test_without_a_default_a_guarded_reference_is_missing_like_any_other(catalog: Catalog) -> None:
-    assert "no 'd'" in missing(catalog, Guarded(ArtifactReference("d"), on_moved="fail"))
+    assert "no artifact 'd'" in missing(catalog, Guarded(ArtifactReference("d"), on_moved="fail"))
 
 
 def test_a_reference_may_wait_as_long_as_it_says(catalog: Catalog) -> None:
     source = Guarded(ArtifactReference("d"), wait=10)
-    with pytest.raises(StillMissingError, match=r"no 'd' .*; waiting up to 10s for it"):
+    with pytest.raises(StillMissingError, match=r"no artifact 'd'; waiting up to 10s for it"):
         resolved(catalog, source, waited=9.9)
     with pytest.raises(MissingReferenceError, match="; waited 10s for it") as ended:
         resolved(catalog, source, waited=10)
@@ -534,7 +534,7 @@ def test_a_read_in_a_steps_body_finds_the_same_and_has_no_input(
 
 
 def test_a_read_that_finds_nothing_says_so_without_naming_an_input(catalog: Catalog) -> None:
-    with pytest.raises(NotFoundError, match=r"^there is no 'd' in its latest version$"):
+    with pytest.raises(NotFoundError, match=r"^there is no artifact 'd'$"):
         look_up(ArtifactReference("d"), RUN, None, catalog)
 
 

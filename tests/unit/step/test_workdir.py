@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lateen.domain.errors import SetupError
 from lateen.step.workdir import WorkDirectory, read_json, write_json
 
 
@@ -55,3 +56,11 @@ def test_a_value_that_cannot_be_written_leaves_the_file_as_it_was(tmp_path: Path
     with pytest.raises(ValueError, match="JSON"):
         write_json(path, float("nan"))
     assert json.loads(path.read_text()) == 1
+
+
+def test_a_work_directory_that_cannot_be_written_is_named_with_what_to_do() -> None:
+    work = WorkDirectory(Path("/dev/null/work"))
+    with pytest.raises(SetupError, match=r"/dev/null/work/inputs.*make room"):
+        work.make()
+    with pytest.raises(SetupError, match=r"/dev/null/work/attempt\.json.*make room"):
+        write_json(work.instructions, {})

@@ -13,7 +13,7 @@ from lateen.client.views.failure import Failure, failure
 from lateen.client.views.named import Named
 from lateen.client.views.record import Record
 from lateen.client.views.step import StepView
-from lateen.domain.states import RunPhase
+from lateen.domain.states import Desired, RunPhase
 
 if TYPE_CHECKING:
     from lateen.client.views.pipeline import PipelineView
@@ -125,6 +125,31 @@ class RunView(Record):
 
         view: RunView = current_target().replay(self.id)
         return view
+
+    def cancel(self) -> RunView:
+        """End it now: what runs is interrupted, nothing new starts.
+
+        It ends soon after, in the process that runs it, and `refresh` shows that. As with `stop`,
+        `pause` and `resume`, UserError is raised for a run that has finished or was told to end;
+        none of them works inside a step.
+        """
+        return self._tell(Desired.CANCELLED)
+
+    def stop(self) -> RunView:
+        """Start nothing new and let running steps finish; it ends Cancelled then."""
+        return self._tell(Desired.STOPPED)
+
+    def pause(self) -> RunView:
+        """Start nothing new until `resume`; running steps finish."""
+        return self._tell(Desired.PAUSED)
+
+    def resume(self) -> RunView:
+        """Go on after a pause."""
+        return self._tell(Desired.RUNNING)
+
+    def _tell(self, desired: Desired) -> RunView:
+        self._fields = dict(current().call("set_desired", run=self.id, desired=desired.value))
+        return self
 
     def refresh(self) -> RunView:
         """Look the run up again, and return it."""

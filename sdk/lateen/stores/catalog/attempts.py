@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
+from lateen.domain.artifacts import Published
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
 from lateen.domain.states import FailureCause
@@ -30,7 +31,7 @@ class Attempts:
         self._connections = connections
 
     def in_snapshot(self, work: Callable[[Snapshot], T]) -> T:
-        """Runs ``work`` in one REPEATABLE READ transaction, again as a whole where it lost a race."""
+        """Runs ``work`` in one REPEATABLE READ transaction, again where that lost a race."""
         return self._connections.snapshot(lambda connection: work(Snapshot(connection)))
 
     def open(self, attempt: AttemptKey) -> None:
@@ -113,12 +114,15 @@ class Attempts:
 
     def publish(
         self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
-    ) -> str:
-        """Commits one version at once, linked to the attempt's model version; its id."""
+    ) -> Published:
+        """Commits one version at once, linked to the attempt's model version."""
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
-        payload = {"id": str(uuid4()), **payload}
+        chosen = str(uuid4())
+        payload = {"id": chosen, **payload}
         parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
-        return str(self._run("publish-version", **parameters)[0]["id"])
+        row = self._run("publish-version", **parameters)[0]
+        made = str(row["id"])
+        return Published(made, row["number"], row["created_at"], made == chosen)
 
     def log_metadata(
         self,

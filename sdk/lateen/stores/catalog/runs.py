@@ -37,6 +37,17 @@ class RunRecord:
     """Whether it replays another run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run comes from, as far as is known."""
+
+    submitted_by: str | None = None
+    source: str | None = None
+    """The file that its pipeline was compiled from."""
+    replay_of: str | None = None
+    """The id of the run that it replays."""
+
+
 class Runs:
     """Runs: made, taken up, finished."""
 
@@ -51,11 +62,10 @@ class Runs:
         parameters: Mapping[str, Any],
         *,
         target: str,
-        submitted_by: str | None = None,
-        source: str | None = None,
-        replay_of: str | None = None,
+        origin: Origin | None = None,
     ) -> datetime:
         """Inserts a run with its frozen spec and its steps; the time that it was created."""
+        origin = origin or Origin()
         rows = self._run(
             "create-run",
             harmless=False,
@@ -66,9 +76,9 @@ class Runs:
             spec=canonical_json(spec.to_json()),
             parameters=Jsonb(dict(parameters)),
             target=target,
-            submitted_by=submitted_by,
-            source=source,
-            replay_of=replay_of,
+            submitted_by=origin.submitted_by,
+            source=origin.source,
+            replay_of=origin.replay_of,
             steps=Jsonb([[step.name, step.history_name] for step in spec.steps]),
         )
         created: datetime = rows[0]["created_at"]

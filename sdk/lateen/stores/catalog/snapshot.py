@@ -16,12 +16,11 @@ from lateen.domain.errors import AmbiguousError, Fenced, LateenError
 from lateen.domain.moments import Moment
 from lateen.domain.names import LATEST, is_number
 from lateen.domain.receipts import Receipt, Resolution
-from lateen.domain.states import ModelStages
+from lateen.domain.states import STAGES
 from lateen.stores.catalog.connections import Connection, Row
 from lateen.stores.catalog.statements import statements
 from lateen.stores.catalog.together import Question, answers
 
-_STAGES = {stage.value for stage in ModelStages if stage is not ModelStages.LATEST}
 _SHORTEST_PREFIX = 4
 _KNOWN = {
     "artifacts": "artifact-names",
@@ -115,7 +114,7 @@ class Snapshot:
     def model(self, name: str, version: str, run: str | None) -> ModelVersion | None:
         if version == LATEST:
             return _model(self._one("lookups", "model-by-latest", name=name, run=run))
-        if version in _STAGES:
+        if version in STAGES:
             return _model(self._one("lookups", "model-by-stage", name=name, stage=version))
         if is_number(version):
             found = self._one("lookups", "model-by-number", name=name, number=int(version))

@@ -25,9 +25,7 @@ class Question:
     parameters: tuple[tuple[str, Any], ...]
 
 
-def answers(
-    connection: Connection, questions: Iterable[Question]
-) -> Mapping[Question, list[Row]]:
+def answers(connection: Connection, questions: Iterable[Question]) -> Mapping[Question, list[Row]]:
     """The rows that answer each question; ids are text in them."""
     asked: dict[str, list[Question]] = defaultdict(list)
     for question in questions:

@@ -161,7 +161,7 @@ $$;
 
 -- A version that is committed by itself: in a step behind the fence, linked to its model version.
 CREATE FUNCTION publish_alone(p jsonb, p_run uuid, p_step text, p_n integer, p_holder text)
-RETURNS uuid LANGUAGE plpgsql AS $$
+RETURNS SETOF artifact_versions LANGUAGE plpgsql AS $$
 DECLARE
     held attempts;
     made uuid;
@@ -173,7 +173,7 @@ BEGIN
     IF held.model_version_id IS NOT NULL THEN
         PERFORM link_version(held.model_version_id, made, p_run);
     END IF;
-    RETURN made;
+    RETURN QUERY SELECT * FROM artifact_versions WHERE id = made;
 END $$;
 
 -- Moves a model version to a stage. The model's row is locked first, so that the incumbent that is
@@ -360,6 +360,12 @@ BEGIN
        SET status = CASE WHEN p->>'phase' = 'Succeeded' THEN 'ready' ELSE 'failed' END
      WHERE status = 'open'
        AND model_version_id IN (SELECT id FROM model_versions WHERE run_id = the_run);
+    -- A named version that a failed run left is good once a run that works on it succeeds.
+    UPDATE model_version_states SET status = 'ready'
+     WHERE p->>'phase' = 'Succeeded' AND status = 'failed'
+       AND model_version_id IN (
+            SELECT v.id FROM attempts a JOIN model_versions v ON v.id = a.model_version_id
+             WHERE a.run_id = the_run AND a.state = 'committed' AND v.version_name IS NOT NULL);
     UPDATE steps SET phase = item.value->>'phase', reason = item.value->>'reason',
                      message = item.value->>'message'
       FROM jsonb_each(coalesce(p->'steps', '{}')) AS item

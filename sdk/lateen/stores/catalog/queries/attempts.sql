@@ -168,7 +168,8 @@ SELECT input, path, reference, stage_event, value, has_value, artifact_version_i
 
 -- name: publish-version
 -- A version that is committed at once, beside the attempt's outputs.
-SELECT publish_alone(%(payload)s, %(run)s, %(step)s, %(n)s, %(holder)s) AS id
+SELECT id, number, created_at
+  FROM publish_alone(%(payload)s, %(run)s, %(step)s, %(n)s, %(holder)s)
 
 -- name: log-metadata
 -- Metadata that is committed at once.
