@@ -393,8 +393,8 @@ def test_a_missing_reference_is_the_whole_answer() -> None:
     with pytest.raises(RunFailed) as failed:
         keeping(lambda: Client().get_artifact_version("numbres"))
     assert why(failed.value.run) == (
-        "keep failed before its code ran: input 'value': there is no 'numbres' in its latest"
-        " version; did you mean 'numbers'?"
+        "keep failed before its code ran: input 'value': there is no artifact 'numbres'; did you"
+        " mean 'numbers'?"
     )
 
 

@@ -563,12 +563,19 @@ class Workspace:
         attempt.state = "fenced"
 
     def finish(self, run: Run, phase: str) -> None:
-        """A run that went well makes its model versions ready; they are failed otherwise."""
+        """A run that went well makes its model versions ready; they are failed otherwise.
+
+        So does one that worked on a named version that a failed run had left.
+        """
         run.phase = phase
         self.finished.append(run)
         for version in self.models:
             if version.run is run and version.status == "open":
                 version.status = "ready" if phase == "Succeeded" else "failed"
+        for attempt in run.attempts:
+            model = attempt.model
+            if phase == "Succeeded" and attempt.state == "committed" and model and model.name:
+                model.status = "ready" if model.status == "failed" else model.status
 
     # What is deleted
 

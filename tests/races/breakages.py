@@ -46,10 +46,11 @@ BREAKAGES = {
     "numbers come from a sequence": Breakage(
         signs=("a reader sees a gap", "and not one below it"),
         edits={
-            "name = p->>'artifact'\n       FOR NO KEY UPDATE;": "name = p->>'artifact';",
-            "    UPDATE artifacts SET next_version = next_version + 1 WHERE id = the_artifact\n"
-            "        RETURNING next_version - 1 INTO the_number;": (
-                "    the_number := nextval('numbers_of_' || (p->>'artifact'));"
+            "DO UPDATE SET next_version = a.next_version + 1\n"
+            "        RETURNING id, next_version - 1 INTO the_artifact, the_number;": (
+                "DO NOTHING;\n"
+                "    SELECT id, nextval('numbers_of_' || name) INTO the_artifact, the_number\n"
+                "      FROM artifacts WHERE name = p->>'artifact';"
             ),
             "          ORDER BY id FOR NO KEY UPDATE;": "          ORDER BY id;",
         },

@@ -8,11 +8,11 @@ catalog): a renewal that fails, or a computer that slept for a week, costs a rep
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from lateen.domain.errors import TemporaryError
-from lateen.step.ports import Attempts
+from lateen.domain.errors import LeaseExpired, TemporaryError
+from lateen.step.ports import Attempts, Json
 from lateen.step.transfer import Lease
 
 RENEWAL_SECONDS = 3600.0
@@ -36,6 +36,14 @@ def leasing(
         if release and renewal.began:
             with suppress(TemporaryError):  # they run out by themselves
                 attempts.release(holder)
+
+
+def once_more(publish: Callable[[], Json]) -> Json:
+    """Publishes; again where the leases are gone, since the files are still there to be stored."""
+    try:
+        return publish()
+    except LeaseExpired:
+        return publish()
 
 
 class _Renewal:

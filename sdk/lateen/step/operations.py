@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ from lateen.domain.references import (
 from lateen.domain.states import STAGES, ModelStages
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.history import History
-from lateen.step.leases import leasing
+from lateen.step.leases import leasing, once_more
 from lateen.step.ports import Json, Stores
 from lateen.step.published import published_version
 from lateen.step.resolve import look_up
@@ -131,11 +131,12 @@ class Operations(History):
         path = Path(directory)
         if path.parent != self.scratch:
             raise ProtocolError(f"{directory!r} was not given out by new_directory")
-        with self._leasing() as (lease, holder):
+
+        def store(lease: Lease) -> Manifest:
             files = store_tree(path, self.objects, lease, private=self.private, within=self.scratch)
-            manifest = Manifest(format, type, materializer, files)
-            saved = {**version_payload(manifest, kind, pickled), "lease": holder}
-            return self._publish(saved, name, version, tags, metadata)
+            return Manifest(format, type, materializer, files)
+
+        return self._publish(store, kind, pickled, name, version, tags, metadata)
 
     def register_artifact(
         self,
@@ -153,18 +154,17 @@ class Operations(History):
         if not given.exists():
             raise NotFoundError(f"there is no file or folder {path!r} to register")
         materializer = f"{PathMaterializer.__module__}.{PathMaterializer.__qualname__}"
-        with self._leasing() as (lease, holder):
-            if given.is_dir():
-                files = store_tree(given, self.objects, lease, private=False)
-                form = PathMaterializer.FOLDER_FORMAT
-            else:
-                folder = Path(self.new_directory()["path"])
-                PathMaterializer(folder).save(given)
-                files = store_tree(folder, self.objects, lease, private=True)
-                form = PathMaterializer.FORMAT
-            manifest = Manifest(form, "pathlib.PosixPath", materializer, files)
-            registered = {**version_payload(manifest, kind, False), "lease": holder}
-            return self._publish(registered, name, version, tags, metadata)
+        folder, form, private = given, PathMaterializer.FOLDER_FORMAT, False
+        if not given.is_dir():
+            folder, form, private = self.new_place(), PathMaterializer.FORMAT, True
+            folder.mkdir(parents=True)
+            PathMaterializer(folder).save(given)
+
+        def store(lease: Lease) -> Manifest:
+            files = store_tree(folder, self.objects, lease, private=private)
+            return Manifest(form, "pathlib.PosixPath", materializer, files)
+
+        return self._publish(store, kind, False, name, version, tags, metadata)
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         found = self._target(target)
@@ -253,9 +253,11 @@ class Operations(History):
             )
         return Moment(run=run["name"])
 
-    def _publish(
+    def _publish(  # noqa: PLR0913, PLR0917 - the protocol's own arguments
         self,
-        saved: Json,
+        store: Callable[[Lease], Manifest],
+        kind: str,
+        pickled: bool,
         name: str,
         version: str | None,
         tags: list[str] | None,
@@ -263,19 +265,21 @@ class Operations(History):
     ) -> Json:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
-        payload = {
-            **saved,
-            "artifact": self.rendered(name),
-            "version": version,
-            "tags": tags or [],
-            "metadata": dict(metadata or {}),
-        }
-        reached(Boundary.SESSION_SAVING)
-        made = self.catalog.attempts.publish(payload, *self.origin())
-        reached(Boundary.SESSION_SAVED)
-        if made.new:
-            return published_version(payload, made, *self.source())
-        return self.catalog.reading.artifact_versions([made.id])[0]
+        named = {"artifact": self.rendered(name), "version": version}
+        described = {"tags": tags or [], "metadata": dict(metadata or {})}
+
+        def publish() -> Json:
+            with self._leasing() as (lease, holder):
+                stored = version_payload(store(lease), kind, pickled)
+                payload = {**stored, "lease": holder, **named, **described}
+                reached(Boundary.SESSION_SAVING)
+                made = self.catalog.attempts.publish(payload, *self.origin())
+                reached(Boundary.SESSION_SAVED)
+            if made.new:
+                return published_version(payload, made, *self.source())
+            return self.catalog.reading.artifact_versions([made.id])[0]
+
+        return once_more(publish)
 
     def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:
         if expect is not None and _checked_stage(stage) not in _EXCLUSIVE:

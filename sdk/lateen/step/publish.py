@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lateen.domain.artifacts import Manifest
-from lateen.domain.errors import CorruptBlobError, LeaseExpired, MaterializerError, UserError
+from lateen.domain.errors import CorruptBlobError, MaterializerError, UserError
 from lateen.domain.names import check_name
 from lateen.domain.placeholders import rendered
 from lateen.domain.spec import OutputSpec
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.planning.caching import cacheable
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.leases import leasing
+from lateen.step.leases import leasing, once_more
 from lateen.step.logs import read_log
 from lateen.step.moves import moved
 from lateen.step.operations import lease_holder, version_payload
@@ -58,18 +58,10 @@ def publish(
 
         if outcome.good:
             try:
-                return outcome, _once_more(succeed)
+                return outcome, once_more(succeed)
             except (UserError, CorruptBlobError) as error:
                 outcome = Outcome.failed(error, FailureCause.USER)
         return outcome, _commit({**_failure(task, outcome), "log": log}, stores.catalog)
-
-
-def _once_more(commit: Callable[[], Json]) -> Json:
-    """Where the leases ran out, the work directory still holds what must be stored again."""
-    try:
-        return commit()
-    except LeaseExpired:
-        return commit()
 
 
 def interrupt(

@@ -65,6 +65,18 @@ def test_refresh_looks_the_run_up_again(answering):
     assert view.status is RunPhase.SUCCEEDED
 
 
+@pytest.mark.parametrize(
+    ("method", "desired"),
+    [("cancel", "Cancelled"), ("stop", "Stopped"), ("pause", "Paused"), ("resume", "Running")],
+)
+def test_a_run_is_told_what_to_do_and_shows_how_it_stands_then(answering, method, desired):
+    catalog = answering(set_desired=full_run(1, status="Paused"))
+    view = RunView(run(1, status="Running"))
+    assert getattr(view, method)() is view
+    assert view.status is RunPhase.PAUSED
+    assert catalog.calls == [("set_desired", {"run": "run-1", "desired": desired})]
+
+
 def test_runs_are_in_order_of_time_and_the_last_is_the_newest(answering):
     answering(runs=[run(1), run(2, status="Failed"), run(3), run(4, status="Running")])
     runs = PipelineView({"name": "training"}).runs

@@ -101,39 +101,38 @@ DECLARE
     made         uuid;
 BEGIN
     PERFORM hold_blobs(coalesce(p->>'lease', concat_ws('/', p_run, p_step, p_n)), p->'blobs');
-    INSERT INTO artifacts (name) VALUES (p->>'artifact') ON CONFLICT (name) DO NOTHING;
-    SELECT id INTO the_artifact FROM artifacts WHERE name = p->>'artifact'
-       FOR NO KEY UPDATE;                            -- links to its versions need not wait
-    IF EXISTS (SELECT FROM artifact_versions WHERE id = (p->>'id')::uuid) THEN
-        RETURN p->>'id';                             -- sent again, because the answer was lost
-    END IF;
-    IF p->>'version' IS NOT NULL THEN
+    INSERT INTO artifacts AS a (name, next_version) VALUES (p->>'artifact', 2)
+        ON CONFLICT (name) DO UPDATE SET next_version = a.next_version + 1
+        RETURNING id, next_version - 1 INTO the_artifact, the_number;
+    SELECT * INTO existing FROM artifact_versions
+     WHERE id = (p->>'id')::uuid;                    -- sent again, because the answer was lost
+    IF NOT FOUND AND p->>'version' IS NOT NULL THEN
         SELECT * INTO existing FROM artifact_versions
          WHERE artifact_id = the_artifact AND version_name = p->>'version' FOR KEY SHARE;
-        IF FOUND AND existing.digest = p->>'digest' THEN
-            DELETE FROM discarded_versions WHERE artifact_version_id = existing.id;
-            RETURN existing.id;
-        ELSIF FOUND THEN
-            RAISE EXCEPTION 'version % of the artifact % exists with other bytes',
-                p->>'version', p->>'artifact'
-                USING ERRCODE = 'LT004',
-                      DETAIL = jsonb_build_object('artifact', p->>'artifact',
-                                                  'version', p->>'version',
-                                                  'digest', existing.digest,
-                                                  'number', existing.number)::text;
-        END IF;
+    END IF;
+    IF existing.digest = p->>'digest' THEN
+        UPDATE artifacts SET next_version = next_version - 1 WHERE id = the_artifact;
+        DELETE FROM discarded_versions WHERE artifact_version_id = existing.id;
+        RETURN existing.id;
+    ELSIF existing.id IS NOT NULL THEN
+        RAISE EXCEPTION 'version % of the artifact % exists with other bytes',
+            p->>'version', p->>'artifact'
+            USING ERRCODE = 'LT004',
+                  DETAIL = jsonb_build_object('artifact', p->>'artifact',
+                                              'version', p->>'version',
+                                              'digest', existing.digest,
+                                              'number', existing.number)::text;
     END IF;
     LOOP                                             -- a collector may drop one that has no version
         INSERT INTO manifests (digest, body, size)
             VALUES (p->>'digest', p->>'manifest', (p->>'size')::bigint) ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND;
         PERFORM FROM manifests WHERE digest = p->>'digest' FOR KEY SHARE;
         EXIT WHEN FOUND;
     END LOOP;
     INSERT INTO manifest_blobs (digest, sha256)
         SELECT p->>'digest', sha FROM jsonb_array_elements_text(p->'blobs') AS sha
         ON CONFLICT DO NOTHING;
-    UPDATE artifacts SET next_version = next_version + 1 WHERE id = the_artifact
-        RETURNING next_version - 1 INTO the_number;
     INSERT INTO artifact_versions (id, artifact_id, number, version_name, digest, kind, pickled,
                                    tags, run_id, step, attempt)
         VALUES (coalesce((p->>'id')::uuid, gen_random_uuid()), the_artifact, the_number,

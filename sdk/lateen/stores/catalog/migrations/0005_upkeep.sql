@@ -49,7 +49,8 @@ RETURNS text LANGUAGE sql STABLE AS $$
      WHERE own.datname = current_database();
 $$;
 
--- A lease on the present generation of each blob, `[[sha256, size], …]`, made where there is none.
+-- A lease on the present generation of each blob, `[[sha256, size], …]`, made where there is none;
+-- a transaction of its own.
 -- The row locks let either this or a collector's mark go first: what is leased here was not marked,
 -- and a collector that looks afterwards sees the lease.
 CREATE FUNCTION lease_blobs(p_holder text, p_blobs jsonb)
@@ -59,6 +60,8 @@ DECLARE
     wanted text[] := ARRAY(SELECT DISTINCT b->>0 FROM jsonb_array_elements(p_blobs) AS b ORDER BY 1);
     leased integer := 0;
 BEGIN
+    -- Others see it with the commit. Were it lost with the server, hold_blobs would say so.
+    PERFORM set_config('synchronous_commit', 'off', true);
     WHILE leased < cardinality(wanted) LOOP
         INSERT INTO blobs (sha256, size)
             SELECT b->>0, max((b->>1)::bigint) FROM jsonb_array_elements(p_blobs) AS b
