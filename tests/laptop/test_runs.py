@@ -190,7 +190,7 @@ def test_a_missing_reference_fails_before_user_code_once_without_retry() -> None
     assert attempt.cause is FailureCause.REFERENCE
     assert attempt.began is None
     assert attempt.error.type == "MissingReferenceError"
-    assert "input 'value': there is no 'scalar'" in attempt.error.message
+    assert "input 'value': there is no artifact 'scalar'" in attempt.error.message
     assert "did you mean 'scaler'?" in attempt.error.message
 
 

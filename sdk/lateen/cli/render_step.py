@@ -12,7 +12,7 @@ from lateen.client.views.provenance import because
 OWN_MODEL = "(model)"
 """Stands for the step's model where the inputs' names stand."""
 IN_BODY = "(read in the body)"
-LONGEST = 60
+LONGEST = 100
 """So much of a value is shown."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from lateen.domain.artifacts import Manifest
-from lateen.domain.canonical import check_texts
+from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
     NotFoundError,
     ProtocolError,
@@ -378,9 +378,10 @@ def check_arguments(operation: str, arguments: Mapping[str, Any]) -> None:
 
 def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:
     """What ``publish_version`` needs to know of the bytes."""
+    text = manifest.text
     return {
-        "digest": manifest.digest,
-        "manifest": manifest.text,
+        "digest": digest_of_bytes(text.encode()),
+        "manifest": text,
         "size": manifest.size,
         "kind": kind,
         "pickled": pickled,

@@ -47,8 +47,9 @@ def test_a_value_is_saved_by_its_materializer_and_then_recorded(saving, tmp_path
     view = save_artifact([1, 2], "scores", version="raw_2023", tags=["small"])
     assert isinstance(view, ArtifactVersionView)
     (asked,) = saving.asked("save_artifact")
-    assert asked["directory"] == str(tmp_path / "new")
-    assert any((tmp_path / "new").iterdir())
+    directory = Path(asked["directory"])
+    assert directory.parent == tmp_path
+    assert any(directory.iterdir())
     assert (asked["name"], asked["version"], asked["tags"]) == ("scores", "raw_2023", ["small"])
     assert (asked["type"], asked["kind"], asked["pickled"]) == ("builtins.list", "data", False)
     json.dumps(asked)
@@ -58,10 +59,17 @@ def test_the_materializer_and_the_kind_may_be_chosen(saving, tmp_path):
     save_artifact("abc", "text", materializer=Upper, user_metadata={"by": "me"})
     save_artifact("abc", "text", materializer=Upper, artifact_type=ArtifactType.MODEL)
     first, second = saving.asked("save_artifact")
-    assert (tmp_path / "new" / "text").read_text() == "ABC"
+    assert Path(first["directory"], "text").read_text() == "ABC"
     assert (first["format"], first["kind"]) == ("custom", "data_analysis")
     assert first["metadata"] == {"length": 3, "by": "me"}
     assert second["kind"] == "model"
+
+
+def test_each_value_has_a_directory_of_its_own_and_only_the_first_asks_where(saving):
+    for number in range(3):
+        save_artifact(number, "number")
+    assert len({asked["directory"] for asked in saving.asked("save_artifact")}) == 3
+    assert len(saving.asked("new_directory")) == 1
 
 
 def test_a_view_is_saved_as_its_value(saving, saved):
