@@ -12,7 +12,8 @@ from lateen.client.views.provenance import because
 OWN_MODEL = "(model)"
 """Stands for the step's model where the inputs' names stand."""
 IN_BODY = "(read in the body)"
-LONGEST = 100
+LONGEST_REFERENCE = 100
+LONGEST_VALUE = 60
 """So much of a value is shown."""
 
 
@@ -50,7 +51,7 @@ def receipt_columns() -> list[Column]:
     """The columns of a list of receipts."""
     return [
         Column("INPUT", _place),
-        Column("REFERENCE", lambda receipt: _shortened(receipt["words"])),
+        Column("REFERENCE", lambda receipt: _shortened(receipt["words"], LONGEST_REFERENCE)),
         Column("BECAME", _became),
         Column("DIGEST", _digest),
         Column("BECAUSE", because),
@@ -83,7 +84,11 @@ def _place(receipt: Json) -> str:
 
 def _became(receipt: Json) -> str:
     thing = None if receipt["has_value"] else receipt["artifact"] or receipt["model"]
-    return f"{thing['name']}@{thing['version']}" if thing else _shortened(str(receipt["became"]))
+    return (
+        f"{thing['name']}@{thing['version']}"
+        if thing
+        else _shortened(str(receipt["became"]), LONGEST_VALUE)
+    )
 
 
 def _digest(receipt: Json) -> str:
@@ -92,8 +97,8 @@ def _digest(receipt: Json) -> str:
     return artifact["digest"].removeprefix("sha256:")[:12] if artifact else ""
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _outputs(outputs: Json) -> Table:

@@ -67,6 +67,7 @@ def _play() -> None:
                 database=None,
                 phases=phases,
                 print_blob=False,
+                report_multiple_bugs=False,
             ),
         )
         number += 1

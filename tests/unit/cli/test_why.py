@@ -107,9 +107,9 @@ def test_reads_that_found_the_same_are_shown_once(lateen: Lateen, answering: Ans
 
 
 def test_long_references_and_values_are_cut(lateen: Lateen, answering: Answering) -> None:
-    long = receipt(words="w" * 80, became="v" * 80, has_value=True, artifact=None, model=None)
+    long = receipt(words="w" * 120, became="v" * 80, has_value=True, artifact=None, model=None)
     lines = shown(lateen, answering, receipts=[long])
-    assert f"classifier {'w' * 57}... {'v' * 57}..." in lines
+    assert f"classifier {'w' * 97}... {'v' * 57}..." in lines
 
 
 def test_json_and_yaml_are_the_step_itself(lateen: Lateen, answering: Answering) -> None:
