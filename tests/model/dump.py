@@ -29,7 +29,9 @@ def dump(workspace: Workspace) -> dict[str, list[Any]]:
             )
             for v in sorted(workspace.models, key=lambda v: (v.model, v.number))
         ],
-        "events": [(e.version.model, e.version.number, e.before, e.after) for e in workspace.events],
+        "events": [
+            (e.version.model, e.version.number, e.before, e.after) for e in workspace.events
+        ],
         "runs": [(run.name, run.phase) for run in workspace.runs],
         "attempts": [_attempt(attempt) for attempt in _attempts(workspace)],
         "receipts": [

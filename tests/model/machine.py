@@ -1,4 +1,4 @@
-"""Random histories, acted out in the model and in the real workspace, and compared after each act."""
+"""Random histories, acted out in the model and in the real workspace, compared after each act."""
 
 from __future__ import annotations
 
@@ -267,7 +267,9 @@ class Histories(RuleBasedStateMachine):
         fresh=st.integers(0, 3),
         details=st.integers(0, 3),
     )
-    def read(self, which: int, reference: Any, artifact: str | None, fresh: int, details: int) -> None:
+    def read(
+        self, which: int, reference: Any, artifact: str | None, fresh: int, details: int
+    ) -> None:
         attempt = self.one(self.attempts("began"), which)
         models = {version.model for version, *_ in attempt.promotions}
         if isinstance(reference, ModelReference) and reference.name in models:
@@ -352,7 +354,9 @@ class Histories(RuleBasedStateMachine):
         self.count("crash")
 
     @precondition(lambda self: self.zombies() and not self.ready())
-    @rule(which=pick, text=pipelines.texts, act=st.sampled_from(("begin", "read", "save", "commit")))
+    @rule(
+        which=pick, text=pipelines.texts, act=st.sampled_from(("begin", "read", "save", "commit"))
+    )
     def write_late(self, which: int, text: str, act: str) -> None:
         """A zombie, whose attempt is over, gets nothing in."""
         zombie = self.one(self.zombies(), which)

@@ -32,7 +32,9 @@ artifact_references = st.builds(
 model_references = st.builds(
     ModelReference,
     st.sampled_from(MODELS),
-    st.sampled_from(("production", "production", "latest", "latest", "1", "1.0", "none", "staging")),
+    st.sampled_from(
+        ("production", "production", "latest", "latest", "1", "1.0", "none", "staging")
+    ),
 )
 own_model = st.sampled_from((ModelReference(), ModelReference("m")))
 model_artifacts = st.builds(

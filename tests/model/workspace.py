@@ -1,4 +1,4 @@
-"""What a workspace must answer: the rules of late binding over plain lists, one thread, no database.
+"""What a workspace must answer: the rules of late binding over plain lists, without a database.
 
 An artifact version's bytes are a text; the order of commits is the order of the lists. Each method
 is one rule of the semantics, written as it is told, and changes nothing where it raises.
@@ -100,7 +100,9 @@ class Found:
         if self.value is not NOTHING or other.value is not NOTHING:
             return bool(self.value == other.value)
         if self.artifact or other.artifact:
-            return (self.artifact and self.artifact.text) == (other.artifact and other.artifact.text)
+            return (self.artifact and self.artifact.text) == (
+                other.artifact and other.artifact.text
+            )
         return self.model is other.model
 
 
@@ -359,7 +361,7 @@ class Workspace:
         return inputs
 
     def _had_before(self, attempt: Attempt) -> Inputs:
-        """A retry takes what the last attempt had that began, unless that is to be looked up anew."""
+        """A retry takes what the last attempt that began had, unless it is to look it up anew."""
         begun = [a for a in attempt.run.attempts if a.step.name == attempt.step.name and a.began]
         if (attempt.step.retry or Retry()).refresh or not begun or begun[-1].moved_away:
             return {}
@@ -392,9 +394,9 @@ class Workspace:
                 return None
             if not found.same_as(again):
                 return None
-            if found.artifact and again.artifact:
-                if stands_for.setdefault(found.artifact, again.artifact) is not again.artifact:
-                    return None
+            both = found.artifact and again.artifact
+            if both and stands_for.setdefault(found.artifact, again.artifact) is not both:
+                return None
             reads.append((reference, again))
         return reads
 
@@ -696,7 +698,10 @@ def _identity(found: Found) -> str:
 def _key(attempt: Attempt) -> str:
     """Code, outputs and what the inputs are by bytes or value."""
     inputs = [
-        (*place, found.artifact.text if found.value is NOTHING and found.artifact else [found.value])
+        (
+            *place,
+            found.artifact.text if found.value is NOTHING and found.artifact else [found.value],
+        )
         for place, found in attempt.inputs.items()
         if place != ("", "")
     ]

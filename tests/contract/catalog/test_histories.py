@@ -1,6 +1,6 @@
 """Random histories on a real catalog, beside a small model of what must come out.
 
-LATEEN_OPERATIONS says how many acts (`make nightly`: 100,000), LATEEN_SEED repeats them: each act is
+LATEEN_OPERATIONS is how many acts (`make nightly`: 100,000), LATEEN_SEED repeats them; each act is
 a function of the seed alone.
 """
 
