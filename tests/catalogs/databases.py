@@ -61,4 +61,8 @@ def emptier(connection: psycopg.Connection) -> Callable[[], None]:
             sql.SQL("SET session_replication_role = origin"),
         ]
     )
-    return lambda: connection.execute(script) and None
+
+    def empty() -> None:
+        connection.execute(script)
+
+    return empty

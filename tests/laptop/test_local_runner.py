@@ -151,6 +151,9 @@ WAITING = """
 import signal
 from lateen import pipeline, step
 
+# A shell that puts the tests in the background has interrupts ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 @step
 def waiting():
     print("waiting", flush=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.model.workspace import NOTHING, Attempt, Found, Run, Workspace, _identity, _place
+from tests.model.means import identity_of, place_of
+from tests.model.things import NOTHING, Attempt, Found, Run
+from tests.model.workspace import Workspace
 
 
 def dump(workspace: Workspace) -> dict[str, list[Any]]:
@@ -23,7 +25,7 @@ def dump(workspace: Workspace) -> dict[str, list[Any]]:
                 _name(workspace, v.run),
                 v.status,
                 v.stage,
-                _place_of(workspace, v.event),
+                _ordinal(workspace, v.event),
                 [f"{a} {linked.number}" for a, linked in sorted(v.counting().items())],
                 len(v.links),
             )
@@ -66,7 +68,7 @@ def _receipts(workspace: Workspace, attempt: Attempt) -> Iterator[tuple[Any, ...
         moved = (name, path, "") in attempt.moved
         yield (*whose, "input", name, path, *_found(workspace, found), moved)
     for reference, found in attempt.reads:
-        moved = ("", "", _place(reference) + _identity(found)) in attempt.moved
+        moved = ("", "", place_of(reference) + identity_of(found)) in attempt.moved
         yield (*whose, "read", "", "", *_found(workspace, found), moved)
 
 
@@ -77,7 +79,7 @@ def _found(workspace: Workspace, found: Found) -> tuple[Any, ...]:
         artifact and artifact.number,
         model and model.model,
         model and model.number,
-        _place_of(workspace, found.event),
+        _ordinal(workspace, found.event),
         found.value is not NOTHING,
         None if found.value is NOTHING else found.value,
     )
@@ -90,9 +92,9 @@ def _origin(workspace: Workspace, attempt: Attempt | None) -> tuple[Any, ...]:
 
 
 def _name(workspace: Workspace, run: Run | None) -> str | None:
-    return run.name if run in workspace.runs and run else None
+    return run.name if run is not None and run in workspace.runs else None
 
 
-def _place_of(workspace: Workspace, event: Any) -> int:
+def _ordinal(workspace: Workspace, event: Any) -> int:
     """How many events there were with this one."""
     return workspace.events.index(event) + 1 if event in workspace.events else 0

@@ -32,7 +32,8 @@ from lateen.stores.catalog.deletion import Things
 from tests.model import pipelines
 from tests.model.dump import dump
 from tests.model.real import Real
-from tests.model.workspace import NOTHING, Attempt, Found, ModelVersion, Run, Version, Workspace
+from tests.model.things import NOTHING, Attempt, Found, ModelVersion, Run, Version
+from tests.model.workspace import Workspace
 
 pick = st.integers(0, 1000)
 maybe_expect = st.none() | st.none() | st.sampled_from(("none", "1", "2", "1.0"))
@@ -42,7 +43,7 @@ acts = st.lists(
     | st.tuples(st.just("save"), st.sampled_from(pipelines.ARTIFACTS), pipelines.texts)
     | st.tuples(st.just("publish"), st.sampled_from(pipelines.ARTIFACTS), pipelines.texts)
     | st.tuples(st.sampled_from(("promote", "promote in the step")), pick, pipelines.stages)
-    | st.tuples(st.sampled_from(("crash", "fail")), st.none()),
+    | st.tuples(st.sampled_from(("crash", "fail")), st.none() | pipelines.texts),
     max_size=4,
 )
 STANDING = [
@@ -172,10 +173,13 @@ class Histories(RuleBasedStateMachine):
             case "promote in the step", which, stage if self.model.models:
                 place = self.attempts("began").index(attempt)
                 self.promote_in_step(place, which, stage, True, None)
-            case "crash" | "fail", _:
+            case "crash" | "fail", published:
                 place = self.attempts("open", "began").index(attempt)
                 self.crash(place) if act[0] == "crash" else self.fail_at(attempt)
                 self.to_retry.append(attempt)
+                if published is not None:
+                    self.publish("a", published, 0)
+                    self.publish("b", published, 0)
 
     @precondition(lambda self: len(self.running()) < 3)
     @rule(spec=pipelines.pipelines())
@@ -271,9 +275,6 @@ class Histories(RuleBasedStateMachine):
         self, which: int, reference: Any, artifact: str | None, fresh: int, details: int
     ) -> None:
         attempt = self.one(self.attempts("began"), which)
-        models = {version.model for version, *_ in attempt.promotions}
-        if isinstance(reference, ModelReference) and reference.name in models:
-            return  # what a step sees of its own promotions is tested elsewhere
         found = self.read_one(attempt, reference, fresh == 0)
         if isinstance(found, Found) and found.model is not None:
             number = ModelReference(found.model.model, str(found.model.number))
@@ -283,6 +284,9 @@ class Histories(RuleBasedStateMachine):
                 self.read_one(attempt, ModelArtifact(number, artifact), False)
 
     def read_one(self, attempt: Attempt, reference: Any, fresh: bool) -> Any:
+        models = {version.model for version, *_ in attempt.promotions}
+        if isinstance(reference, ModelReference) and reference.name in models:
+            return None  # what a step sees of its own promotions is tested elsewhere
         found: list[Any] = []
 
         def ask_model() -> dict[str, Any]:
@@ -302,7 +306,7 @@ class Histories(RuleBasedStateMachine):
         attempt = self.one(self.attempts("began"), which)
         self.both(
             "save",
-            lambda: self.model.save(attempt, artifact, text) and None,
+            lambda: self.model.save(attempt, artifact, text),
             lambda: self.real.save(at(attempt), artifact, text),
         )
 

@@ -6,13 +6,11 @@ is one rule of the semantics, written as it is told, and changes nothing where i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from lateen.domain.errors import (
-    Fenced,
     MissingReferenceError,
     ReferenceMovedError,
     StageTakenError,
@@ -20,7 +18,6 @@ from lateen.domain.errors import (
 )
 from lateen.domain.missing import MISSING
 from lateen.domain.references import (
-    DETAILS,
     ArtifactReference,
     Attribute,
     Guarded,
@@ -34,132 +31,32 @@ from lateen.domain.references import (
     is_own_model,
     placed,
     subject_of,
-    to_json,
 )
 from lateen.domain.spec import ModelSpec, PipelineSpec, Retry, StepSpec
-
-STAGES = ("none", "staging", "production", "archived")
-EXCLUSIVE = ("staging", "production")
-NOTHING: Any = object()
-
-
-@dataclass(eq=False)
-class Version:
-    """Of an artifact."""
-
-    artifact: str
-    number: int
-    name: str | None
-    text: str
-    made_by: Attempt | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class ModelVersion:
-    """Of a model."""
-
-    model: str
-    number: int
-    name: str | None = None
-    run: Run | None = None
-    status: str = "open"
-    stage: str = "none"
-    event: Event | None = None
-    links: dict[Version, bool] = field(default_factory=dict)
-    """And whether the run that made the model version made the link."""
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    def counting(self) -> dict[str, Version]:
-        """For each artifact the link that counts: the producer's, then the highest number."""
-        best: dict[str, Version] = {}
-        for version in sorted(self.links, key=lambda v: (self.links[v], v.number)):
-            best[version.artifact] = version
-        return best
-
-
-@dataclass(eq=False)
-class Event:
-    """A change of a stage."""
-
-    version: ModelVersion
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a reference became."""
-
-    artifact: Version | None = None
-    model: ModelVersion | None = None
-    event: Event | None = None
-    value: Any = NOTHING
-
-    def same_as(self, other: Found) -> bool:
-        if self.value is not NOTHING or other.value is not NOTHING:
-            return bool(self.value == other.value)
-        if self.artifact or other.artifact:
-            return (self.artifact and self.artifact.text) == (
-                other.artifact and other.artifact.text
-            )
-        return self.model is other.model
-
-
-Inputs = dict[tuple[str, str], Found]
-
-
-@dataclass(eq=False)
-class Attempt:
-    """Of a step."""
-
-    run: Run
-    step: StepSpec
-    n: int
-    state: str = "open"
-    inputs: Inputs = field(default_factory=dict)
-    reads: list[tuple[Any, Found]] = field(default_factory=list)
-    """What the body looked up, and what it found."""
-    bound: dict[str, Found] = field(default_factory=dict)
-    noted: set[str] = field(default_factory=set)
-    """What of it is recorded as a read."""
-    moved: set[tuple[str, str, str]] = field(default_factory=set)
-    """Inputs and references that were something else at the commit."""
-    key: str | None = None
-    cacheable: bool = True
-    began: bool = False
-    model: ModelVersion | None = None
-    promotions: list[tuple[ModelVersion, str, bool, str | None]] = field(default_factory=list)
-    outputs: dict[str, Version] = field(default_factory=dict)
-    saved: list[Version] = field(default_factory=list)
-    served_by: Attempt | None = None
-    moved_away: bool = False
-    """Whether it failed since a reference moved that must not."""
-
-    @property
-    def spec(self) -> ModelSpec | None:
-        return self.run.spec.model_of(self.step)
-
-
-@dataclass(eq=False)
-class Run:
-    """Of a pipeline."""
-
-    name: str
-    spec: PipelineSpec
-    attempts: list[Attempt] = field(default_factory=list)
-    phase: str = "Running"
-    pins: dict[str, Inputs] | None = None
-    """By step: what the run has fixed for all of it, or replays."""
-    replays: Run | None = None
-    replayed_reads: dict[str, list[tuple[Any, Found]]] = field(default_factory=dict)
-
-    def last(self, step: str) -> Attempt | None:
-        return next((a for a in reversed(self.attempts) if a.step.name == step), None)
-
-    def committed(self, step: str) -> Attempt | None:
-        done = (a for a in self.attempts if a.step.name == step and a.state == "committed")
-        return next(done, None)
+from tests.model.means import (
+    all_found,
+    all_pinned,
+    attribute_of,
+    check_open,
+    chosen_of,
+    identity_of,
+    key_of,
+    place_of,
+    reference_at,
+    there,
+    whose_metadata,
+)
+from tests.model.stages import EXCLUSIVE, STAGES, makes_version, moves
+from tests.model.things import (
+    NOTHING,
+    Attempt,
+    Event,
+    Found,
+    Inputs,
+    ModelVersion,
+    Run,
+    Version,
+)
 
 
 class Workspace:
@@ -197,13 +94,13 @@ class Workspace:
                     return Found(value=default)
             case Metadata(key, of):
                 found = self.find(of, run, own)
-                return replace(found, value=there(_subject(found).metadata.get(key)))
+                return replace(found, value=there(whose_metadata(found).metadata.get(key)))
             case Attribute(name, of):
                 found = self.find(of, run, own)
-                return replace(found, value=_attribute(name, found))
+                return replace(found, value=attribute_of(name, found))
             case ArtifactReference(name, version):
                 named = [v for v in self.versions if v.artifact == name]
-                return Found(there(_chosen(named, version)))
+                return Found(there(chosen_of(named, version)))
             case StepOutput(step, output):
                 attempt = there(run and run.committed(step))
                 return Found(there(attempt.outputs.get(output)))
@@ -215,7 +112,7 @@ class Workspace:
                 found = self._model(model, run, own)
                 linked = [v for v in there(found.model).links if v.artifact == artifact]
                 counting = there(found.model).counting().get(artifact)
-                chosen = counting if version is None else _chosen(linked, version)
+                chosen = counting if version is None else chosen_of(linked, version)
                 return replace(found, artifact=there(chosen))
         raise AssertionError(source)
 
@@ -230,9 +127,9 @@ class Workspace:
             named = [v for v in named if v.status == "ready" or (run and v.run is run)]
         if version in STAGES:
             held = [v for v in named if v.stage == version]
-            chosen = there(_chosen(held, "latest"))
+            chosen = there(chosen_of(held, "latest"))
             return Found(model=chosen, event=chosen.event)
-        return Found(model=there(_chosen(named, version)))
+        return Found(model=there(chosen_of(named, version)))
 
     def made_by(self, run: Run | None, model: str) -> ModelVersion | None:
         """The version that a run made of its own."""
@@ -322,9 +219,9 @@ class Workspace:
         if ("", "") in attempt.inputs:
             attempt.model = attempt.inputs["", ""].model
         for (name, path), found in attempt.inputs.items():
-            self._bind(attempt, _reference(attempt, name, path), found)
+            self._bind(attempt, reference_at(attempt, name, path), found)
         if step.cache is not False and run.replays is None:
-            attempt.key = _key(attempt)
+            attempt.key = key_of(attempt)
             self._serve(attempt)
         return attempt
 
@@ -402,7 +299,7 @@ class Workspace:
 
     def begin(self, attempt: Attempt) -> None:
         """Before user code; the run's own model version is made."""
-        _check_open(attempt)
+        check_open(attempt)
         self._make_model(attempt)
         attempt.state, attempt.began = "began", True
 
@@ -427,8 +324,8 @@ class Workspace:
 
     def look_up(self, attempt: Attempt, reference: Any, fresh: bool = False) -> Found:
         """What was bound once stays bound; the rest is looked up now, and recorded."""
-        _check_open(attempt)
-        place = _place(reference)
+        check_open(attempt)
+        place = place_of(reference)
         if fresh:
             attempt.bound.pop(place, None)
             if isinstance(reference, ModelReference):
@@ -471,16 +368,16 @@ class Workspace:
             if version is None and attempt.spec and attempt.spec.name == name:
                 version = attempt.spec.version
             if version is not None:
-                whole = _place(ModelReference(name, version))
+                whole = place_of(ModelReference(name, version))
                 attempt.bound.setdefault(whole, replace(found, artifact=None))
         if isinstance(subject, ModelArtifact) and found.model is not None:
             number = ModelReference(found.model.model, str(found.model.number))
             subject = replace(subject, model=number)
-        attempt.bound[_place(subject)] = found
+        attempt.bound[place_of(subject)] = found
 
     def save(self, attempt: Attempt, artifact: str, text: str) -> Version:
         """Committed at once; it stays if the step fails."""
-        _check_open(attempt)
+        check_open(attempt)
         version = self.publish(artifact, text, by=attempt)
         attempt.saved.append(version)
         self._link(attempt, [version])
@@ -500,7 +397,7 @@ class Workspace:
 
     def commit(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """Everything at once, or the attempt has failed."""
-        _check_open(attempt)
+        check_open(attempt)
         try:
             moved = self._moved(attempt)
             self._check_outputs(attempt, texts)
@@ -533,7 +430,8 @@ class Workspace:
 
     def _moved(self, attempt: Attempt) -> set[tuple[str, str, str]]:
         """What is something else by now than when the attempt resolved or read it."""
-        run, step, moved = attempt.run, attempt.step, set()
+        run, step = attempt.run, attempt.step
+        moved: set[tuple[str, str, str]] = set()
         if run.replays is not None:
             return moved
         if run.spec.freshness != "run":
@@ -545,7 +443,7 @@ class Workspace:
                     moved.add((name, path, ""))
         for reference, found in attempt.reads:
             if found.value is NOTHING and self._is_other(attempt, reference, found):
-                moved.add(("", "", _place(reference) + _identity(found)))
+                moved.add(("", "", place_of(reference) + identity_of(found)))
         return moved
 
     def _is_other(self, attempt: Attempt, reference: Any, before: Found) -> bool:
@@ -557,7 +455,7 @@ class Workspace:
 
     def fail(self, attempt: Attempt) -> None:
         """What the step saved stays; its promotions never were."""
-        _check_open(attempt)
+        check_open(attempt)
         attempt.state = "failed"
 
     def fence(self, attempt: Attempt) -> None:
@@ -591,9 +489,9 @@ class Workspace:
         needed = version.made_by is not None and version.made_by.run in self.runs
         for attempt in (a for run in self.runs for a in run.attempts):
             needed |= version in attempt.outputs.values()
-            needed |= any(found.artifact is version for found in _had(attempt))
+            needed |= any(found.artifact is version for found in all_found(attempt))
         for run in self.runs:
-            needed |= any(f.artifact is version for f in _pinned(run))
+            needed |= any(f.artifact is version for f in all_pinned(run))
         return needed or any(version in model.links for model in self.models)
 
     def delete_models(self, models: list[ModelVersion]) -> list[ModelVersion]:
@@ -607,7 +505,7 @@ class Workspace:
         needed = model.stage in EXCLUSIVE or model.run in self.runs
         needed |= any(e.version is model and e.after in EXCLUSIVE for e in self.events)
         for run in self.runs:
-            for found in (*_pinned(run), *(f for a in run.attempts for f in _had(a))):
+            for found in (*all_pinned(run), *(f for a in run.attempts for f in all_found(a))):
                 needed |= found.model is model
                 needed |= found.event is not None and found.event.version is model
             needed |= any(attempt.model is model for attempt in run.attempts)
@@ -623,104 +521,3 @@ class Workspace:
         self.runs = [r for r in self.runs if r not in going]
         self.finished = [r for r in self.finished if r not in going]
         return going
-
-
-def moves(
-    stages: dict[ModelVersion, str],
-    version: ModelVersion,
-    stage: str,
-    force: bool,
-    expect: str | None,
-) -> list[tuple[ModelVersion, str]]:
-    """What a promotion moves, in order; StageTakenError where it may not."""
-    holders = [v for v, at in stages.items() if v.model == version.model and at == stage]
-    holder = holders[0] if holders and stage in EXCLUSIVE else None
-    expected = {holder.name, str(holder.number)} if holder else {"none"}
-    if expect is not None and expect not in expected:
-        raise StageTakenError("another one than expected")
-    if stages[version] == stage:
-        return []
-    if holder is None:
-        return [(version, stage)]
-    if not force:
-        raise StageTakenError("taken")
-    return [(holder, "archived"), (version, stage)]
-
-
-def makes_version(model: ModelSpec | None) -> bool:
-    """Whether a run makes the version of its model where there is none."""
-    named = model is not None and model.version
-    return model is not None and not (named and (named in (*STAGES, "latest") or named.isdigit()))
-
-
-def there(found: Any) -> Any:
-    """What was found; MissingReferenceError for None."""
-    if found is None:
-        raise MissingReferenceError("it matches nothing")
-    return found
-
-
-def _chosen(versions: list[Any], version: str) -> Any:
-    """The highest number for ``latest``; else the one of that number or name."""
-    if version == "latest":
-        return max(versions, key=lambda each: each.number, default=None)
-    return next((v for v in versions if version in (str(v.number), v.name)), None)
-
-
-def _attribute(name: str, found: Found) -> Any:
-    if name == DETAILS and found.model is not None:
-        model = found.model
-        return {"metadata": dict(model.metadata), "stage": model.stage, "status": model.status}
-    return _subject(found).number
-
-
-def _subject(found: Found) -> Any:
-    return found.artifact or found.model
-
-
-def _reference(attempt: Attempt, name: str, path: str) -> Any:
-    if name == "":
-        spec = there(attempt.spec)
-        return ModelReference(spec.name, spec.version)
-    return dict(placed(attempt.step.inputs[name]))[path]
-
-
-def _place(reference: Any) -> str:
-    return json.dumps(to_json(reference), sort_keys=True)
-
-
-def _identity(found: Found) -> str:
-    artifact = f"{found.artifact.artifact} {found.artifact.number}" if found.artifact else ""
-    model = f"{found.model.model} {found.model.number}" if found.model else ""
-    return f" {artifact} {model}"
-
-
-def _key(attempt: Attempt) -> str:
-    """Code, outputs and what the inputs are by bytes or value."""
-    inputs = [
-        (
-            *place,
-            found.artifact.text if found.value is NOTHING and found.artifact else [found.value],
-        )
-        for place, found in attempt.inputs.items()
-        if place != ("", "")
-    ]
-    outputs = [(output.name, output.artifact, output.version) for output in attempt.step.outputs]
-    return json.dumps([attempt.step.code_digest, outputs, inputs], sort_keys=True)
-
-
-def _had(attempt: Attempt) -> list[Found]:
-    inputs = [] if attempt.inputs is NOTHING else list(attempt.inputs.values())
-    return [*inputs, *(found for _, found in attempt.reads)]
-
-
-def _pinned(run: Run) -> Iterator[Found]:
-    for inputs in (run.pins or {}).values():
-        yield from inputs.values()
-    for reads in run.replayed_reads.values():
-        yield from (found for _, found in reads)
-
-
-def _check_open(attempt: Attempt) -> None:
-    if attempt.state not in ("open", "began"):
-        raise Fenced("it is over")

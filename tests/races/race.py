@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from lateen.domain.states import RunPhase
 from lateen.stores.catalog.catalog import Catalog
@@ -95,7 +96,7 @@ def _new_version_of_free(catalog: Catalog) -> None:
     finish_run(catalog, run, RunPhase.CANCELLED)
 
 
-def _reports(orders: list[Orders]) -> list[dict[str, object]]:
+def _reports(orders: list[Orders]) -> list[dict[str, Any]]:
     """Each worker's report; every worker is a process of its own."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.races.worker"]

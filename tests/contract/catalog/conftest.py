@@ -25,7 +25,12 @@ def emptied(databases: Databases) -> Iterator[Callable[[], str]]:
     url = databases.make()
     with psycopg.connect(url, autocommit=True) as connection:
         empty = emptier(connection)
-        yield lambda: empty() or url
+
+        def emptied() -> str:
+            empty()
+            return url
+
+        yield emptied
 
 
 @pytest.fixture
