@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c r
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock format clean
+.PHONY: help demo test nightly check bench lock format clean
 .PHONY: check-style check-format check-types check-layers check-typing check-goldens
 
 help: ## list the commands
@@ -19,6 +19,11 @@ demo: .venv/demo.stamp ## two pipelines with late references on the iris data
 test: .venv/test.stamp ## every check, then every test that this machine allows
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest
+
+nightly: .venv/test.stamp ## races and random histories at length: LATEEN_ROUNDS, LATEEN_OPERATIONS
+	@LATEEN_ROUNDS=$${LATEEN_ROUNDS:-40000} LATEEN_OPERATIONS=$${LATEEN_OPERATIONS:-100000} \
+		$(BIN)/python -m pytest tests/contract/catalog/test_races.py \
+		tests/contract/catalog/test_fence.py tests/contract/catalog/test_histories.py
 
 check: .venv/test.stamp ## style, types, layers and goldens
 	@$(MAKE) --no-print-directory --keep-going -j$(JOBS) $(SYNC) check-types check-typing check-goldens \
