@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from benchmarks.scale.artifact_streams import KEY
 from benchmarks.scale.shape import (
     LINKS_OF_MODEL_VERSION,
     STAGING,
@@ -12,7 +13,6 @@ from benchmarks.scale.shape import (
     artifact_name,
     model_name,
 )
-from benchmarks.scale.streams import KEY
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.references import (
     ArtifactReference,

@@ -10,7 +10,8 @@ from benchmarks.scale.sizes import sizes
 
 FLOORS = 2.0
 """Resolving may take so many times as long as the bare probes."""
-PUBLISHING = 2.0
+PUBLISHING_SECONDS = 2.0
+STATUS_KIBIBYTES = 1024.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +31,43 @@ class Figure:
 
 
 def figures(url: str, shape: Shape, attempts: int) -> Iterator[Figure]:
-    """All of them, in turn."""
-    size = sizes(url, shape.versions, shape.steps)
-    taken, probed = resolution(url, shape, attempts)
-    yield from (
-        Figure(
-            f"ten references, {name}",
-            getattr(taken, name) * 1000,
-            "ms",
-            getattr(probed, name) * 1000 * FLOORS,
-            getattr(probed, name) * 1000,
-        )
-        for name in ("p50", "p99")
-    )
-    name = f"{crowd.ATTEMPTS} attempts resolving at once"
+    """All of them, in turn; sizes come first, before anything is added."""
+    of_sizes = list(_sizes(url, shape))
+    yield from _resolution(url, shape, attempts)
+    yield from _publishing(url)
+    yield from _history(url, shape)
+    yield from of_sizes
+
+
+def _resolution(url: str, shape: Shape, attempts: int) -> Iterator[Figure]:
+    taken, probes = resolution(url, shape, attempts)
+    for name, seconds, floor in (
+        ("p50", taken.p50, probes.p50),
+        ("p99", taken.p99, probes.p99),
+    ):
+        line = f"ten references, {name}"
+        yield Figure(line, seconds * 1000, "ms", floor * FLOORS * 1000, floor * 1000)
+    name = f"{crowd.ATTEMPTS} attempts that resolve at once"
     yield Figure(name, crowd.crowd_seconds(url, shape), "s")
+
+
+def _publishing(url: str) -> Iterator[Figure]:
+    seconds, floor = publishing.publishing(url)
     name = f"{publishing.ARTIFACTS:,} artifacts saved in a step"
-    taken_by_saves = publishing.publishing_seconds()
-    yield Figure(name, taken_by_saves, "s", PUBLISHING, publishing.floor_seconds(url))
+    yield Figure(name, seconds, "s", PUBLISHING_SECONDS, floor)
+
+
+def _history(url: str, shape: Shape) -> Iterator[Figure]:
     run, status = history.long_run(url, shape)
+    of_run = f"run of {history.STEPS:,} steps"
     for page, seconds in history.page_seconds(run).items():
-        yield Figure(f"run of {history.STEPS:,} steps: {page}", seconds * 1000, "ms")
+        yield Figure(f"{of_run}: {page}", seconds * 1000, "ms")
     text = status.model_dump_json(by_alias=True, exclude_none=True)
-    yield Figure(f"run of {history.STEPS:,} steps: its status", len(text) / 1024, "KiB", 1024)
+    yield Figure(f"{of_run}: its status", len(text) / 1024, "KiB", STATUS_KIBIBYTES)
+
+
+def _sizes(url: str, shape: Shape) -> Iterator[Figure]:
+    size = sizes(url, shape.versions, shape.steps)
     yield Figure("database", size.database / 2**30, "GiB")
     yield Figure("database, an artifact version", size.version, "bytes")
     yield Figure("database, a step of a run", size.step, "bytes")

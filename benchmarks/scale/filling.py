@@ -6,9 +6,12 @@ from itertools import islice
 
 import psycopg
 
+from benchmarks.scale import artifact_streams, model_streams, run_streams
 from benchmarks.scale.shape import Shape
-from benchmarks.scale.streams import STREAMS, TABLES, Stream
+from benchmarks.scale.stream import Stream
 
+STREAMS = (*artifact_streams.STREAMS, *model_streams.STREAMS, *run_streams.STREAMS)
+TABLES = list(dict.fromkeys(stream.table for stream in STREAMS))
 LINES = 2000
 """So many rows go to the server at once."""
 
@@ -20,9 +23,9 @@ def fill(connection: psycopg.Connection, shape: Shape) -> None:
     connection.execute("SET synchronous_commit = off")
     connection.execute("SET maintenance_work_mem = '1GB'")
     _rest_indexes(connection)
-    for table, stream in STREAMS:
-        _say(f"filling {table}")
-        _copy(connection, table, stream, shape)
+    for stream in STREAMS:
+        _say(f"filling {stream.table}")
+        _copy(connection, stream, shape)
     for table in TABLES:
         _say(f"indexing {table}")
         connection.execute(f"REINDEX TABLE {table}")
@@ -36,14 +39,13 @@ def _rest_indexes(connection: psycopg.Connection) -> None:
     connection.execute(
         "UPDATE pg_index SET indisready = false, indisvalid = false"
         " WHERE indrelid = ANY(%s::text[]::regclass[])",
-        [list(TABLES)],
+        [TABLES],
     )
 
 
-def _copy(connection: psycopg.Connection, table: str, stream: Stream, shape: Shape) -> None:
-    rows = stream.rows(shape)
-    with connection.cursor().copy(f"COPY {table} ({stream.columns}) FROM STDIN") as copy:
-        for block in _blocks(rows):
+def _copy(connection: psycopg.Connection, stream: Stream, shape: Shape) -> None:
+    with connection.cursor().copy(f"COPY {stream.table} ({stream.columns}) FROM STDIN") as copy:
+        for block in _blocks(stream.rows(shape)):
             copy.write(block)
 
 

@@ -73,8 +73,9 @@ class Proxy:
     def _answer(self, client: socket.socket, server: socket.socket, deaf: threading.Event) -> None:
         with suppress(OSError):
             while data := server.recv(1 << 16):
-                if not deaf.is_set():
-                    client.sendall(data)
+                if deaf.is_set():
+                    break
+                client.sendall(data)
         _close(server)
         _close(client)
 

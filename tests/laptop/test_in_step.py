@@ -31,6 +31,7 @@ from lateen import (
     save_artifact,
     step,
 )
+from lateen.client.transport import current
 from lateen.client.views.receipt import ReceiptView
 from lateen.client.views.run import RunView
 from lateen.domain.errors import (
@@ -396,6 +397,18 @@ def test_what_a_step_saves_is_there_at_once_and_linked_to_its_model() -> None:
     running(body, model=Model(M))
     assert seen == [1, ("a",)]
     assert Client().get_model_version(M).get_artifact("saved").data == 1
+
+
+def test_what_saving_tells_is_what_the_catalog_tells() -> None:
+    def body() -> None:
+        new = save_artifact({"a": 1}, "new", tags=["small"], user_metadata={"rows": 2})
+        named = save_artifact([1], "named", version="raw")
+        again = save_artifact([1], "named", version="raw")
+        seen.extend(dict(view._fields) for view in (new, named, again))
+
+    running(body)
+    assert seen == [current().call("artifact_version", name=told["id"]) for told in seen]
+    assert seen[1] == seen[2]
 
 
 def test_a_retry_saves_new_versions() -> None:

@@ -31,6 +31,7 @@ from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.deletion import Things
 from tests.model import pipelines
 from tests.model.dump import dump
+from tests.model.means import there
 from tests.model.real import Real
 from tests.model.things import NOTHING, Attempt, Found, ModelVersion, Run, Version
 from tests.model.workspace import Workspace
@@ -40,6 +41,7 @@ maybe_expect = st.none() | st.none() | st.sampled_from(("none", "1", "2", "1.0")
 
 acts = st.lists(
     st.tuples(st.just("read"), pipelines.looked_up_outside, st.booleans())
+    | st.tuples(st.just("read across a promotion"), pick, st.sampled_from(pipelines.MODELS))
     | st.tuples(st.just("save"), st.sampled_from(pipelines.ARTIFACTS), pipelines.texts)
     | st.tuples(st.just("publish"), st.sampled_from(pipelines.ARTIFACTS), pipelines.texts)
     | st.tuples(st.sampled_from(("promote", "promote in the step")), pick, pipelines.stages)
@@ -72,6 +74,8 @@ class Histories(RuleBasedStateMachine):
         self.real = Real(self.catalog, self.connection, folder)
         self.model = Workspace()
         self.to_retry: list[Attempt] = []
+        self.asked: dict[Attempt | None, list[tuple[Any, bool]]] = {}
+        """What bodies looked up, in order."""
         self.before: dict[str, list[Any]] = {}
         """What was recorded after the last act."""
 
@@ -164,6 +168,15 @@ class Histories(RuleBasedStateMachine):
         match act:
             case "read", reference, fresh:
                 self.read_one(attempt, reference, fresh)
+            case "read across a promotion", which, model:
+                production = ModelReference(model, "production")
+                self.read_one(attempt, production, False)
+                of_model = [v for v in self.model.models if v.model == model]
+                if of_model:
+                    self.promote(
+                        self.model.models.index(self.one(of_model, which)), "production", True, None
+                    )
+                self.read_one(attempt, production, True)
             case "save", artifact, text:
                 self.save(self.attempts("began").index(attempt), artifact, text)
             case "publish", artifact, text:
@@ -197,6 +210,20 @@ class Histories(RuleBasedStateMachine):
         self.model.start(name, old.spec, old)
         self.real.replay(name, old.name)
         self.count("replay")
+
+    @precondition(lambda self: self.model.finished)
+    @rule(which=pick, text=pipelines.texts)
+    def replay_through(self, which: int, text: str) -> None:
+        """A replay from start to end, whose steps look up what their originals did."""
+        self.replay(which)
+        run = self.model.runs[-1]
+        while run.phase == "Running":
+            self.go_on(self.running().index(run), text)
+            last = run.attempts[-1]
+            original = there(run.replays).last(last.step.name) if last.state == "began" else None
+            for reference, fresh in self.asked.get(original, []):
+                self.read_one(last, reference, fresh)
+            self.alike()
 
     @precondition(lambda self: self.over())
     @rule(which=pick, good=st.booleans())
@@ -298,6 +325,7 @@ class Histories(RuleBasedStateMachine):
             return {key: answer[key] for key in told_keys(reference)}
 
         self.both("read", ask_model, ask)
+        self.asked.setdefault(attempt, []).append((reference, fresh))
         return found[0] if found else None
 
     @precondition(lambda self: self.attempts("began"))
@@ -396,6 +424,16 @@ class Histories(RuleBasedStateMachine):
         gone = self.real.delete(Things.ARTIFACT_VERSIONS, list(ids))
         assert {ids[each] for each in gone} == set(going)
         self.count("delete versions" if gone else "keep versions")
+
+    @precondition(lambda self: self.model.versions)
+    @rule()
+    def prune(self) -> None:
+        """All artifact versions that nothing needs."""
+        ids = {self.id(version): version for version in self.model.versions}
+        going = self.model.delete_versions(self.model.versions)
+        gone = self.real.prune()
+        assert {ids[each] for each in gone} == set(going)
+        self.count("prune" if gone else "prune nothing")
 
     @precondition(lambda self: self.model.models)
     @rule(which=pick, many=st.booleans())

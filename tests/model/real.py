@@ -200,6 +200,12 @@ class Real:
     def delete(self, things: Things, ids: list[str]) -> list[str]:
         return self.catalog.deletions.delete(things, ids).ids
 
+    def prune(self) -> list[str]:
+        """Deletes all artifact versions that nothing needs; their ids."""
+        deletions = self.catalog.deletions
+        unneeded = [each for page in deletions.unneeded(discarded=True) for each in page]
+        return self.delete(Things.ARTIFACT_VERSIONS, unneeded)
+
     # What there is
 
     def id_of_model(self, reference: ModelReference) -> str:

@@ -22,6 +22,8 @@ class Breakage:
     statements: tuple[str, ...] = ()
     """What else is done to the database."""
     break_process: Callable[[], None] = lambda: None
+    roles: Mapping[str, int] | None = None
+    """Who shows it soonest, in each process; None is everybody."""
 
     def break_database(self, url: str) -> None:
         functions = shipped()["0002_functions.sql"]
@@ -42,6 +44,7 @@ BREAKAGES = {
     "snapshots are READ COMMITTED": Breakage(
         signs=("mixes the runs", "and its snapshot says", "is not the latest"),
         break_process=_read_committed,
+        roles={"promoter": 2, "resolver": 2},
     ),
     "numbers come from a sequence": Breakage(
         signs=("a reader sees a gap", "and not one below it"),
@@ -58,10 +61,12 @@ BREAKAGES = {
             f"CREATE SEQUENCE numbers_of_{artifact}"
             for artifact in ("data", "weights", "noise", "combined")
         ),
+        roles={"publisher": 3, "watcher": 1, "resolver": 2},
     ),
     "stages change without the model's lock": Breakage(
         signs=("versions in production", "leaves ", "sees an event, and not one before it"),
         edits={"WHERE id = the_version) FOR NO KEY UPDATE;": "WHERE id = the_version);"},
         statements=("DROP INDEX one_version_a_stage",),
+        roles={"archiver": 3, "resolver": 2},
     ),
 }

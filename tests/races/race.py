@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,6 @@ PROCESSES = (
     {"promoter": 1, "archiver": 1, "watcher": 1, "resolver": 3, "combiner": 1},
 )
 """How many threads each role has in each process."""
-COUNTED = sum(number for roles in PROCESSES for role, number in roles.items() if role in ROUNDS)
-"""Threads whose turns are rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,18 @@ class Result:
 
 def race(url: str, rounds: int, seed: int, breakage: str | None = None) -> Result:
     """Runs so many resolutions beside everything that changes what they find."""
+    processes: Sequence[Mapping[str, int]] = PROCESSES
     if breakage is not None:
-        BREAKAGES[breakage].break_database(url)
+        broken = BREAKAGES[breakage]
+        broken.break_database(url)
+        processes = [broken.roles] * 2 if broken.roles else PROCESSES
     _begin(url)
     started = time.monotonic()
-    of_each = -(-rounds // COUNTED)
+    counted = sum(roles.get(role, 0) for roles in processes for role in ROUNDS)
     reports = _reports(
         [
-            Orders(url, f"process-{number}", seed, of_each, roles, breakage)
-            for number, roles in enumerate(PROCESSES)
+            Orders(url, f"process-{number}", seed, -(-rounds // counted), dict(roles), breakage)
+            for number, roles in enumerate(processes)
         ]
     )
     done: Counter[str] = Counter()

@@ -30,8 +30,8 @@ class History:
     def model_versions(self, name: str) -> list[Json]:
         return self.catalog.reading.versions_of_model(name)
 
-    def models(self) -> list[Json]:
-        return self.catalog.reading.models()
+    def models(self, name: str | None = None) -> list[Json]:
+        return self.catalog.reading.models(name)
 
     def stage_history(self, model: str, limit: int | None = None) -> list[Json]:
         """The stage events of a model in their order, or so many of the newest."""
@@ -85,10 +85,11 @@ class History:
         reading, name = self.catalog.reading, found["name"]
         attempt = reading.attempt(run_id, name)
         receipts = [] if attempt is None else reading.receipts(run_id, name, attempt["n"])
+        whole = reading.runs([run_id])[0]
         facts = Facts(
             found,
-            reading.runs([run_id])[0],
-            reading.spec(run_id).step(name),
+            whole,
+            reading.step_spec(whole["spec_digest"], name),
             receipts,
             attempt["cache_parts"] if attempt else None,
             reading.previous(run_id, name),
@@ -124,13 +125,14 @@ class History:
         return self.scratch / secrets.token_hex(8)
 
     def _step(self, run: str, step: str) -> tuple[Json, str]:
-        found = self.run(run)
-        for candidate in found["steps"]:
-            if step in (candidate["history_name"], candidate["name"]):
-                return candidate, found["id"]
-        known = [candidate["history_name"] for candidate in found["steps"]]
+        run_id = self.catalog.reading.run_id(run)
+        found = self.catalog.reading.step(run_id, step)
+        if found is not None:
+            return found, run_id
+        whole = self.catalog.reading.run(run_id)
+        known = [each["history_name"] for each in whole["steps"]]
         raise NotFoundError(
-            f"the run {found['name']!r} has no step {step!r}{did_you_mean(step, known)}"
+            f"the run {whole['name']!r} has no step {step!r}{did_you_mean(step, known)}"
         )
 
     def _model_by_id(self, model_version: str) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from lateen.domain.errors import LateenError, ReferenceMovedError
 from lateen.domain.receipts import Receipt
@@ -12,6 +13,8 @@ from lateen.step.ports import Catalog, Json, Snapshot
 from lateen.step.resolve import Place, externals, look_up, look_up_place
 from lateen.step.resolving import Resolved
 from lateen.step.task import Task
+
+Look = Callable[[], Receipt | None]
 
 
 def moved(task: Task, resolved: Resolved, reads: list[Receipt], catalog: Catalog) -> list[Json]:
@@ -28,38 +31,38 @@ def moved(task: Task, resolved: Resolved, reads: list[Receipt], catalog: Catalog
         return []
 
     def work(snapshot: Snapshot) -> list[Json]:
-        inputs = _moved_inputs(task, resolved, places, snapshot)
-        return [*inputs, *_moved_reads(task, versions, snapshot)]
+        looks = list(_looks(task, resolved, places, versions, snapshot))
+        snapshot.ask_ahead(look for *_, look in looks)
+        return [_flag(kind, was) for kind, was, look in looks if _has_moved(task, kind, was, look)]
 
     return catalog.attempts.in_snapshot(work)
 
 
-def _moved_inputs(
-    task: Task, resolved: Resolved, places: list[Place], snapshot: Snapshot
-) -> Iterator[Json]:
+def _looks(
+    task: Task, resolved: Resolved, places: list[Place], reads: list[Receipt], snapshot: Snapshot
+) -> Iterator[tuple[str, Receipt, Look]]:
+    """What to look at again: inputs and reads, as they were, and how they are looked up."""
+    run, model = task.attempt.run, task.spec.model_of(task.step)
     before = by_place(resolved.resolution.receipts)
-    run = task.attempt.run
     for place in places:
         name, path, _ = place
-        receipt = before.get((name, path))
-        if receipt is None:
-            continue
-        now = _found(lambda: look_up_place(task.spec, task.step, run, place, snapshot))  # noqa: B023 - called here
-        if now is None or not receipt.same_as(now):
-            _refuse(task, name, path, receipt, now)
-            yield _flag("input", receipt)
-
-
-def _moved_reads(task: Task, reads: list[Receipt], snapshot: Snapshot) -> Iterator[Json]:
-    model = task.spec.model_of(task.step)
+        if (name, path) in before:
+            look = partial(look_up_place, task.spec, task.step, run, place, snapshot)
+            yield "input", before[name, path], look
     for read in reads:
-        subject = read_from_json(read.reference)
-        now = _found(lambda: look_up(subject, task.attempt.run, model, snapshot))  # noqa: B023
-        if now is None or not read.same_as(now):
-            yield _flag("read", read)
+        yield "read", read, partial(look_up, read_from_json(read.reference), run, model, snapshot)
 
 
-def _found(look: Callable[[], Receipt | None]) -> Receipt | None:
+def _has_moved(task: Task, kind: str, was: Receipt, look: Look) -> bool:
+    now = _found(look)
+    if now is not None and was.same_as(now):
+        return False
+    if kind == "input":
+        _refuse(task, was.input, was.path, was, now)
+    return True
+
+
+def _found(look: Look) -> Receipt | None:
     try:
         return look()
     except LateenError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from lateen.domain.errors import MissingReferenceError, StillMissingError, UserError
 from lateen.domain.receipts import Receipt
@@ -25,6 +26,11 @@ def fix_references(task: Task, catalog: Catalog) -> None:
 
     def work(snapshot: Snapshot) -> None:
         if snapshot.claim_pins(run):
+            snapshot.ask_ahead(
+                partial(look_up_place, task.spec, step, run, place, snapshot)
+                for step in task.spec.steps
+                for place in externals(task.spec, step)
+            )
             for step in task.spec.steps:
                 snapshot.record_pins(run, step.name, "input", _found_now(task, step, snapshot))
 

@@ -210,6 +210,7 @@ class Session(Operations):
         if _key(source) not in self._noted_models:
             self._noted_models.add(_key(source))
             self._record(replace(bound, input="", path="", reference=to_json(source)))
+            self._answered(source)
         return bound
 
     def _looked_up(self, source: Read) -> Receipt:
@@ -226,13 +227,18 @@ class Session(Operations):
 
         replayed = self._replayed.get(canonical_json(to_json(source)), [])
         receipt: Receipt = self.catalog.attempts.in_snapshot(work)
-        if len(replayed) > 1:
-            del replayed[0]  # the last answer stays, for look-ups that were not made then
+        self._answered(source)
         self.pending.reads.append(receipt)
         if not receipt.has_value:
             self._noted_models.add(_key(source))
             self._bind(receipt)
         return receipt
+
+    def _answered(self, source: Read) -> None:
+        """Goes on to the next answer of the replayed run; the last stays, for further look-ups."""
+        replayed = self._replayed.get(canonical_json(to_json(source)), [])
+        if len(replayed) > 1:
+            del replayed[0]
 
     def _record(self, receipt: Receipt) -> None:
         attempt, holder = self.origin()
@@ -291,8 +297,8 @@ class Session(Operations):
         raise NotFoundError(f"the model {name!r} has no version in {stage}: this step moved it")
 
     def _protected(self, model: str) -> list[str]:
-        models = self.catalog.reading.models()
-        return next(found["protected"] for found in models if found["name"] == model)
+        (found,) = self.catalog.reading.models(model)
+        return list(found["protected"])
 
     def _is_own_step(self, run: str, step: str) -> bool:
         runs = (self.task.attempt.run, self.task.run_name)

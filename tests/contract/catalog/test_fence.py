@@ -28,7 +28,7 @@ from tests.catalogs.attempts import failure, new_run, output, promotion, success
 from tests.catalogs.proxy import Proxy
 from tests.catalogs.waiting import another, beside, until, until_waiting
 
-ROUNDS = int(os.environ.get("LATEEN_ROUNDS", "2000"))
+ROUNDS = min(int(os.environ.get("LATEEN_ROUNDS", "2000")), 5000)
 STEP = StepSpec("make", "make", outputs=(OutputSpec("out", "made"),))
 SPEC = PipelineSpec("fenced", steps=(STEP,), model=ModelSpec("m"))
 FENCE = "SELECT fence_attempt(%s, %s, %s, 'lost', NULL)"

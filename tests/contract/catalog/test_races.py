@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import nullcontext
 
 import psycopg
 import pytest
@@ -28,10 +29,10 @@ def test_attempts_see_one_snapshot_whatever_happens_beside_them(
     url = databases.make()
     result = race(url, ROUNDS, SEED)
     rounds = sum(result.done[what] for what in ("resolved", "combined", "cached", "missing"))
-    with capsys.disabled():
+    with capsys.disabled() if "LATEEN_ROUNDS" in os.environ else nullcontext():
         did = ", ".join(f"{number} {what}" for what, number in sorted(result.done.items()))
         print(f"\n{rounds} rounds in {result.seconds:.1f} s (LATEEN_SEED={SEED}): {did}")
-    assert result.violations == []
+    assert result.violations == [], f"again, as far as chance allows: LATEEN_SEED={SEED}"
     assert rounds >= ROUNDS
     happened = {"resolved", "cached", "promoted", "moved", "fenced", "failed", "taken", "published"}
     assert happened <= set(result.done)

@@ -93,5 +93,5 @@ def _model_version(name: str, version: str) -> Json:
 
 
 def _protected(model: str) -> list[str]:
-    models = current().call("models")
-    return [stage for found in models if found["name"] == model for stage in found["protected"]]
+    models = current().call("models", name=model)
+    return [stage for found in models for stage in found["protected"]]

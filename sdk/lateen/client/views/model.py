@@ -67,8 +67,8 @@ class ModelView(Record):
         self._fields.pop("protected", None)
 
     def _fetched(self) -> Mapping[str, Any]:
-        models = current().call("models")
-        return next((model for model in models if model["name"] == self.name), {"protected": []})
+        models = current().call("models", name=self.name)
+        return next(iter(models), {"protected": []})
 
     def __repr__(self) -> str:
         return f"<model {self.name!r}>"

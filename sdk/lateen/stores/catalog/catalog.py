@@ -6,7 +6,7 @@ from lateen.stores.catalog.attempts import Attempts
 from lateen.stores.catalog.collection import Collection
 from lateen.stores.catalog.connections import Connections
 from lateen.stores.catalog.deletion import Deletions
-from lateen.stores.catalog.migrations import migrate
+from lateen.stores.catalog.migrations import bring_up
 from lateen.stores.catalog.reading import Reading
 from lateen.stores.catalog.runs import Runs
 from lateen.stores.catalog.verification import Verification
@@ -16,8 +16,9 @@ class Catalog:
     """Everything that is recorded, in one database."""
 
     def __init__(self, url: str) -> None:
-        migrate(url)
         self._connections = Connections(url)
+        with self._connections.connection() as connection:
+            bring_up(connection)
         self.attempts = Attempts(self._connections)
         self.runs = Runs(self._connections)
         self.reading = Reading(self._connections)

@@ -29,8 +29,14 @@ def migrate(url: str, scripts: Mapping[str, str] | None = None) -> list[str]:
     Raises SetupError where the database was migrated by a newer Lateen, or by other scripts, and
     where its role may not create tables. A script that fails leaves nothing behind.
     """
+    with connect(url) as connection:
+        return bring_up(connection, scripts)
+
+
+def bring_up(connection: Connection, scripts: Mapping[str, str] | None = None) -> list[str]:
+    """Does what ``migrate`` does, over a connection that is there already."""
     wanted = scripts if scripts is not None else shipped()
-    with _explained(), connect(url) as connection:
+    with _explained():
         if _applied(connection) == {name: _checksum(text) for name, text in wanted.items()}:
             return []
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))

@@ -11,7 +11,7 @@ from lateen.domain.artifacts import Manifest
 from lateen.domain.errors import AmbiguousError, NotFoundError
 from lateen.domain.names import did_you_mean
 from lateen.domain.receipt_words import became_words, reference_words
-from lateen.domain.spec import PipelineSpec
+from lateen.domain.spec import StepSpec
 from lateen.stores.catalog.connections import Connections, Row
 from lateen.stores.catalog.snapshot import id_range
 from lateen.stores.catalog.statements import statements
@@ -24,6 +24,8 @@ class Reading:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._specs: dict[str, Json] = {}
+        """The last spec that was read, by its digest: the pages of one run follow each other."""
 
     def artifact_versions(self, ids: Iterable[str]) -> list[Json]:
         """Versions in full, in the order of the ids."""
@@ -50,9 +52,9 @@ class Reading:
         """The versions of a model, newest first."""
         return self.model_versions(_ids(self._run("model-version-ids", name=name)))
 
-    def models(self) -> list[Json]:
-        """The models with their newest versions and what stands where, by name."""
-        rows = self._run("models")
+    def models(self, name: str | None = None) -> list[Json]:
+        """The models, or one of them, with their newest versions and what stands where, by name."""
+        rows = self._run("models", name=name)
         latest = self.model_versions(str(row["latest"]) for row in rows)
         return [{**row, "latest": version} for row, version in zip(rows, latest, strict=True)]
 
@@ -95,7 +97,9 @@ class Reading:
         by_finish: bool = False,
     ) -> list[str]:
         """Ids of runs, newest first: by creation, or by the order in which they finished."""
-        name = "run-ids-by-finish" if by_finish else "run-ids"
+        name = "run-ids-by-finish" if by_finish else "run-ids-of-pipeline"
+        if pipeline is None:
+            return _ids(self._run("run-ids", status=status, limit=limit))
         return _ids(self._run(name, pipeline=pipeline, status=status, limit=limit))
 
     def runs(self, ids: Sequence[str]) -> list[Json]:
@@ -117,31 +121,41 @@ class Reading:
 
     def run(self, run: str) -> Json:
         """A run, by its id, with its steps and what it put out."""
-        row = self._by_id("runs", [run], lambda row: {**_run(row), "spec": json.loads(row["body"])})
-        if not row:
+        found = self.runs([run])
+        if not found:
             raise NotFoundError(f"there is no run {run} any more")
-        found = row[0]
-        spec = found.pop("spec")
-        steps = [_step(step) for step in self._run("run-steps", run=run)]
-        return {**found, "steps": steps, "outputs": self._outputs_of_run(run, spec)}
+        steps = [_step(step) for step in self._run("run-steps", run=run, step=None)]
+        return {**found[0], "steps": steps, "outputs": self._outputs_of_run(found[0])}
 
-    def _outputs_of_run(self, run: str, spec: Json) -> Json:
-        wanted = {
-            name: (s.get("step"), s.get("output")) for name, s in spec.get("outputs", {}).items()
-        }
+    def step(self, run: str, step: str) -> Json | None:
+        """One step of a run, by its Python or its DNS name."""
+        rows = self._run("run-steps", run=run, step=step)
+        return _step(rows[0]) if rows else None
+
+    def _outputs_of_run(self, run: Json) -> Json:
+        returned = self._spec(run["spec_digest"]).get("outputs", {}).items()
+        wanted = {name: (source.get("step"), source.get("output")) for name, source in returned}
         if not wanted:
             return {}
-        rows = self._run("run-outputs", run=run, step=None)
+        rows = self._run("run-outputs", run=run["id"], step=None)
         ids = {(row["step"], row["output"]): str(row["id"]) for row in rows}
         found = {version["id"]: version for version in self.artifact_versions(ids.values())}
         return {name: found[ids[place]] for name, place in wanted.items() if place in ids}
 
-    def spec(self, run: str) -> PipelineSpec:
-        """The frozen spec of a run, by its id."""
-        rows = self._run("runs", ids=[run])
-        if not rows:
-            raise NotFoundError(f"there is no run {run} any more")
-        return PipelineSpec.from_json(json.loads(rows[0]["body"]))
+    def step_spec(self, digest: str, step: str) -> StepSpec:
+        """A step of a frozen spec, by its DNS name."""
+        steps = self._spec(digest)["steps"]
+        return StepSpec.from_json(next(found for found in steps if found["name"] == step))
+
+    def _spec(self, digest: str) -> Json:
+        found = self._specs.get(digest)
+        if found is None:
+            rows = self._run("spec", digest=digest)
+            if not rows:
+                raise NotFoundError(f"there is no run of the spec {digest} any more")
+            found = json.loads(rows[0]["body"])
+            self._specs = {digest: found}
+        return found
 
     def differences(self, run: str) -> list[Json]:
         """The outputs of a replay that are not those of the run that it replays."""

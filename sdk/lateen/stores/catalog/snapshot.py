@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -211,7 +211,7 @@ class Snapshot:
     def pins(self, run: str, step: str, kind: str) -> list[Receipt]:
         """What references of a step are for the whole run."""
         rows = self._all("attempts", "pins-of-step", run=run, step=step, kind=kind)
-        return [self._receipt(row) for row in rows]
+        return self._receipts(rows)
 
     def record_reads(self, attempt: AttemptKey, holder: str, receipts: Iterable[Receipt]) -> None:
         """Stores what the step's body looked up. Raises Fenced."""
@@ -224,7 +224,7 @@ class Snapshot:
     def receipts(self, attempt: AttemptKey) -> list[Receipt]:
         """The receipts of the attempt's resolution that holds."""
         rows = self._all("attempts", "inputs-of-attempt", **attempt.columns)
-        return [self._receipt(row) for row in rows]
+        return self._receipts(rows)
 
     def last_resolved(self, run: str, step: str) -> AttemptKey | None:
         """The last attempt of a step that was resolved."""
@@ -234,12 +234,12 @@ class Snapshot:
     def begun_before(self, attempt: AttemptKey) -> list[Receipt]:
         """What the last attempt before that began had, unless it failed since that moved."""
         rows = self._all("attempts", "inputs-begun-before", **attempt.columns)
-        return [self._receipt(row) for row in rows]
+        return self._receipts(rows)
 
     def reads(self, attempt: AttemptKey) -> list[Receipt]:
         """What the body of the attempt looked up, in order."""
         rows = self._all("attempts", "reads-of-attempt", **attempt.columns)
-        return [self._receipt(row) for row in rows]
+        return self._receipts(rows)
 
     def hits(self, key: str) -> list[Hit]:
         """The attempts that may serve a cache key, newest first."""
@@ -266,6 +266,10 @@ class Snapshot:
             row["model_metadata"] or {},
             tuple(reads),
         )
+
+    def _receipts(self, rows: list[Row]) -> list[Receipt]:
+        self.ask_ahead(partial(self._receipt, row) for row in rows)
+        return [self._receipt(row) for row in rows]
 
     def _receipt(self, row: Row) -> Receipt:
         artifact = model = None

@@ -60,8 +60,8 @@ SELECT e.id, m.name AS model, e.model_version_id, v.number, v.version_name, e.fr
  ORDER BY e.id DESC LIMIT %(limit)s
 
 -- name: models
--- The models with their newest versions and what stands where.
-SELECT m.name, counted.versions, counted.latest,
+-- The models, or one of them, with their newest versions and what stands where.
+SELECT m.name, counted.versions, latest.id AS latest,
        (SELECT coalesce(v.version_name, v.number::text) FROM model_version_states s
           JOIN model_versions v ON v.id = s.model_version_id
          WHERE s.model_id = m.id AND s.stage = 'production') AS production,
@@ -71,9 +71,11 @@ SELECT m.name, counted.versions, counted.latest,
        ARRAY(SELECT stage FROM protected_stages p WHERE p.model_id = m.id ORDER BY stage)
        AS protected
   FROM models m
-  JOIN LATERAL (SELECT count(*) AS versions,
-                       (array_agg(id ORDER BY number DESC))[1] AS latest
-                  FROM model_versions WHERE model_id = m.id) counted ON counted.versions > 0
+  JOIN LATERAL (SELECT id FROM model_versions WHERE model_id = m.id
+                 ORDER BY number DESC LIMIT 1) latest ON true
+  JOIN LATERAL (SELECT count(*) AS versions FROM model_versions WHERE model_id = m.id)
+       counted ON true
+ WHERE %(name)s::text IS NULL OR m.name = %(name)s
  ORDER BY m.name
 
 -- name: linked-ids
@@ -94,16 +96,21 @@ SELECT p.id, p.name, counted.runs, latest.id AS last_run
 
 -- name: run-ids
 -- Runs in the order of time, newest first.
-SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
- WHERE (%(pipeline)s::text IS NULL OR p.name = %(pipeline)s)
-   AND (%(status)s::text IS NULL OR r.phase = %(status)s)
- ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s
+SELECT id FROM runs WHERE %(status)s::text IS NULL OR phase = %(status)s
+ ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+
+-- name: run-ids-of-pipeline
+-- Runs of a pipeline in the order of time, newest first.
+SELECT id FROM runs
+ WHERE pipeline_id = (SELECT id FROM pipelines WHERE name = %(pipeline)s)
+   AND (%(status)s::text IS NULL OR phase = %(status)s)
+ ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 
 -- name: run-ids-by-finish
 -- Finished runs in the order of commits, newest first.
-SELECT r.id FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
- WHERE p.name = %(pipeline)s AND r.phase = %(status)s
- ORDER BY r.finished_number DESC LIMIT %(limit)s
+SELECT id FROM runs
+ WHERE pipeline_id = (SELECT id FROM pipelines WHERE name = %(pipeline)s) AND phase = %(status)s
+ ORDER BY finished_number DESC LIMIT %(limit)s
 
 -- name: run-by-name
 -- A run by its name.
@@ -123,16 +130,20 @@ SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.parameters, r.crea
        coalesce(r.message, (
             SELECT history_name || ' waits: ' || message FROM steps
              WHERE run_id = r.id AND phase = 'Waiting' ORDER BY position LIMIT 1)) AS message,
-       r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired, s.body,
+       r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired,
        r.replay_of, (SELECT name FROM runs old WHERE old.id = r.replay_of) AS replay_name,
        (SELECT jsonb_object_agg(key, value) FROM (
             SELECT DISTINCT ON (key) key, value FROM metadata
              WHERE run_id = r.id AND step IS NULL ORDER BY key, id DESC) newest) AS metadata
-  FROM runs r JOIN pipelines p ON p.id = r.pipeline_id JOIN specs s ON s.digest = r.spec_digest
+  FROM runs r JOIN pipelines p ON p.id = r.pipeline_id
  WHERE r.id = ANY(%(ids)s)
 
+-- name: spec
+-- A frozen spec; the text is not for the database to read, which takes no NUL in JSON.
+SELECT body FROM specs WHERE digest = %(digest)s
+
 -- name: run-steps
--- The steps of a run with their attempts.
+-- The steps of a run, or one of them by either of its names, with their attempts.
 SELECT s.name, s.history_name, s.phase, s.reason, s.message, s.waiting_since,
        coalesce(jsonb_agg(jsonb_build_object(
            'n', a.n, 'state', a.state, 'cause', a.cause, 'error', a.error,
@@ -140,7 +151,7 @@ SELECT s.name, s.history_name, s.phase, s.reason, s.message, s.waiting_since,
            'cached_from', a.cached_from, 'cache_key', a.cache_key) ORDER BY a.n)
        FILTER (WHERE a.n IS NOT NULL), '[]') AS attempts
   FROM steps s LEFT JOIN attempts a ON a.run_id = s.run_id AND a.step = s.name
- WHERE s.run_id = %(run)s
+ WHERE s.run_id = %(run)s AND (%(step)s::text IS NULL OR %(step)s IN (s.name, s.history_name))
  GROUP BY s.run_id, s.name ORDER BY s.position
 
 -- name: run-outputs
