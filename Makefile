@@ -79,5 +79,5 @@ clean: ## remove the virtual environment and all caches
 
 .venv/test.stamp: pyproject.toml requirements.lock | .venv/bin/python
 	@echo "Installing what the tests need into .venv" >&2
-	@$(INSTALL) --editable '.[local,s3,examples,dev]'
+	@$(INSTALL) --editable '.[local,s3,kubernetes,operator,examples,dev]'
 	@touch .venv/demo.stamp $@

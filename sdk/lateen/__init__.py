@@ -24,6 +24,7 @@ __all__ = [
     "Retry",
     "RunFailed",
     "StageTakenError",
+    "WorkDir",
     "get_pipeline_context",
     "get_step_context",
     "load_artifact",
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from lateen.authoring.context import get_pipeline_context
     from lateen.authoring.external import ExternalArtifact
     from lateen.authoring.pipeline import pipeline
-    from lateen.authoring.quantities import Resources, Retry
+    from lateen.authoring.quantities import Resources, Retry, WorkDir
     from lateen.authoring.step import step
     from lateen.authoring.target import Target
     from lateen.client.artifacts import load_artifact, register_artifact, save_artifact
@@ -79,6 +80,7 @@ _HOMES = {
     "Retry": "authoring.quantities",
     "RunFailed": "domain.errors",
     "StageTakenError": "domain.errors",
+    "WorkDir": "authoring.quantities",
     "get_pipeline_context": "authoring.context",
     "get_step_context": "client.context",
     "load_artifact": "client.artifacts",
@@ -117,16 +119,16 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
 
 
-def _local_target() -> Target:
-    from lateen.local import target
+def _current_target() -> Target:
+    from lateen import targets
 
-    return target.default()
+    return targets.target()
 
 
-def _local_transport() -> Transport:
-    from lateen.local import target
+def _current_transport() -> Transport:
+    from lateen import targets
 
-    return target.default().transport()
+    return targets.transport()
 
 
 def _savers(annotation: Any) -> Sequence[type]:
@@ -137,5 +139,5 @@ def _savers(annotation: Any) -> Sequence[type]:
 
 sys.modules[__name__].__class__ = _Package
 _savable.set_savers(_savers)
-_target.set_target(_local_target)
-_transport.set_transport(_local_transport)
+_target.set_target(_current_target)
+_transport.set_transport(_current_transport)

@@ -19,7 +19,8 @@ KILLED = -9
 CACHED = [Boundary.CACHE_FOUND, Boundary.CACHE_COMMITTING, Boundary.CACHE_COMMITTED]
 OTHERWISE = {Boundary.RUN_SKIPPED: "failing", Boundary.RUN_WAITING: "waiting"}
 SWEEP = [Boundary.SWEEP_FENCED, Boundary.SWEEP_FINISHED, Boundary.SWEEP_REMOVED]
-TRAINING = [each for each in Boundary if each not in {*CACHED, *OTHERWISE, *SWEEP}]
+POD = {each for each in Boundary if each.startswith(("pod.", "operator."))}
+TRAINING = [each for each in Boundary if each not in {*CACHED, *OTHERWISE, *SWEEP, *POD}]
 EXECUTE = [each for each in Boundary if each.startswith("execute.")]
 
 
@@ -97,7 +98,7 @@ def test_a_step_whose_own_process_is_killed_fails_and_leaves_nothing(
 
 
 def test_no_boundary_is_left_out() -> None:
-    assert {*TRAINING, *CACHED, *OTHERWISE, *SWEEP} == set(Boundary)
+    assert {*TRAINING, *CACHED, *OTHERWISE, *SWEEP, *POD} == set(Boundary)
 
 
 def test_a_boundary_that_is_not_there_is_refused_with_the_nearest() -> None:

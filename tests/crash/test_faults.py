@@ -13,11 +13,12 @@ from typing import Annotated, Any
 
 import pytest
 
-from lateen import Client, RunFailed, pipeline, save_artifact, step
+from lateen import Client, Retry, RunFailed, pipeline, save_artifact, step
 from lateen.client.context import get_step_context
-from lateen.domain.errors import CorruptBlobError, SetupError, StoreUnavailable
+from lateen.domain.errors import CorruptBlobError, SetupError
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
 from lateen.local import target
+from lateen.planning.retries import INFRASTRUCTURE_RETRIES
 from lateen.step.boundaries import Boundary, watched
 from lateen.stores.objects.directory import DirectoryStore
 from tests.crash.once import once
@@ -28,7 +29,10 @@ from tests.requirements import require
 KILLED = -9
 
 
-@step(enable_cache=False)
+AT_ONCE = Retry(backoff=0.01)
+
+
+@step(enable_cache=False, retry=AT_ONCE)
 def make(size: int) -> Annotated[bytes, "made"]:
     print("making", size)
     return os.urandom(size)
@@ -84,13 +88,8 @@ def test_a_store_without_room_ends_the_run_and_works_again_once_there_is_some(
     store = workspace.home / "store"
     store.mkdir(parents=True)
     with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(store)):
-        with pytest.raises(StoreUnavailable, match=r"no room for a blob.*free some") as caught:
-            making(4 << 20)
-        assert str(store) in str(caught.value)
-        run = Client().get_pipeline("making").last_run
-        assert (run.status, run.reason) == (RunPhase.FAILED, "StoreUnavailable")
-        assert "free some space" in run.message
-        assert run.steps["make"].attempts[0].cause is FailureCause.INFRASTRUCTURE
+        run = failed(lambda: making(4 << 20), match=r"no room for a blob.*free some")
+        assert check_tried_again(run, "make").count(str(store)) == 1
         check_nothing_half(workspace)
         check_all_ended(workspace)
         assert not list(store.glob("incoming/*"))
@@ -115,7 +114,7 @@ def test_a_home_without_room_ends_the_run_and_works_again_once_there_is_some(
 def test_a_work_directory_without_room_for_the_inputs_is_not_taken_for_the_store(
     workspace: Any,
 ) -> None:
-    @step(enable_cache=False)
+    @step(enable_cache=False, retry=AT_ONCE)
     def take(made: bytes) -> int:
         return len(made)
 
@@ -127,11 +126,35 @@ def test_a_work_directory_without_room_for_the_inputs_is_not_taken_for_the_store
     with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(workspace.home / "work")):
         # The scratch folder of this process lies below what was mounted.
         target._default = None
-        with pytest.raises(StoreUnavailable, match=r"bring a blob to '.*/home/work/"):
-            taking()
-        run = Client().get_pipeline("taking").last_run
-        assert (run.status, run.reason) == (RunPhase.FAILED, "StoreUnavailable")
+        run = failed(taking, match=r"bring a blob to '.*/home/work/")
+        check_tried_again(run, "take")
     target._default = None
+
+
+def test_a_step_whose_store_was_away_for_a_while_succeeds(workspace: Any) -> None:
+    store = workspace.home / "store"
+    store.mkdir(parents=True)
+
+    def mend(boundary: Boundary) -> None:
+        if boundary is Boundary.PUBLISH_REMOVED:
+            subprocess.run(["mount", "-o", "remount,size=64m", str(store)], check=True)
+
+    with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(store)), watched(mend):
+        run = making(4 << 20)
+        causes = [attempt.cause for attempt in run.steps["make"].attempts]
+        assert causes == [FailureCause.INFRASTRUCTURE, None]
+        check_nothing_half(workspace)
+        check_all_ended(workspace)
+
+
+def check_tried_again(run: Any, name: str) -> str:
+    """The run ended since a step had used up its attempts; how the last one ended."""
+    assert (run.status, run.reason) == (RunPhase.FAILED, "StepFailed")
+    attempts = run.steps[name].attempts
+    causes = [attempt.cause for attempt in attempts]
+    assert causes == [FailureCause.INFRASTRUCTURE] * (1 + INFRASTRUCTURE_RETRIES)
+    assert attempts[-1].error.type == "StoreUnavailable"
+    return str(attempts[-1].error.message)
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["new", "used before"])

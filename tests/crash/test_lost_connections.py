@@ -149,6 +149,12 @@ def test_a_runner_takes_its_lock_again_when_the_session_that_held_it_is_lost(
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that does not answer is waited for, but not for long."""
+    monkeypatch.setattr(connections, "CONNECTION_SECONDS", 0.3)
+
+
+@pytest.fixture
 def own_server(
     workspace: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], str]]:
@@ -183,11 +189,10 @@ def test_a_server_that_starts_anew_while_a_step_commits_is_waited_for(
 
 
 def test_a_server_that_stays_away_ends_the_run_and_is_named_without_its_password(
-    own_server: Callable[[], str], folder: Path, monkeypatch: pytest.MonkeyPatch
+    impatient: None, own_server: Callable[[], str], folder: Path
 ) -> None:
     import traceback
 
-    monkeypatch.setattr(connections, "CONNECTION_SECONDS", 0.3)
     watch = once(Boundary.PUBLISH_COMMITTING, lambda: embedded.stop(folder))
     with watched(watch), pytest.raises(CatalogUnavailable, match="cannot be reached") as caught:
         training()
@@ -219,7 +224,11 @@ def test_a_server_that_stays_away_ends_the_run_and_is_named_without_its_password
     ],
 )
 def test_a_database_that_cannot_be_reached_is_told_without_its_password(
-    workspace: Any, monkeypatch: pytest.MonkeyPatch, url: str, error: type[Exception]
+    impatient: None,
+    workspace: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    error: type[Exception],
 ) -> None:
     import traceback
 

@@ -24,6 +24,7 @@ from lateen.domain.spec import (
     Resources,
     Retry,
     StepSpec,
+    WorkDir,
 )
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -77,6 +78,7 @@ inference = PipelineSpec(
     model=ModelSpec("iris_classifier", "production"),
     image="registry.example.com/iris:1.4",
     code=DIGEST,
+    code_path=("src",),
 )
 
 references = PipelineSpec(
@@ -160,7 +162,10 @@ options = PipelineSpec(
             resources=Resources(
                 "2", "8Gi", 1, further={"ephemeral-storage": "20Gi"}, limits={"cpu": "4"}
             ),
+            work_dir=WorkDir("10Gi", "Memory"),
+            tolerate_oom=True,
             env={"OMP_NUM_THREADS": "2", "MODE": "on"},
+            env_from=("warehouse-credentials",),
             pod_template={
                 "spec": {
                     "nodeSelector": {"pool": "gpu"},
@@ -185,6 +190,7 @@ options = PipelineSpec(
     timeout=21600,
     failure_policy="fast",
     step_limit=10,
+    pipeline_step_limit=40,
 )
 
 SPECS = {spec.name: spec for spec in (inference, references, options)}

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from lateen import Client, ExternalArtifact, RunFailed, pipeline, step
+from lateen import Client, ExternalArtifact, Retry, RunFailed, pipeline, step
 from lateen.domain.errors import SetupError, StoreUnavailable, UserError
 from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
 from lateen.local import target
+from lateen.planning.retries import INFRASTRUCTURE_RETRIES
 from lateen.step.logs import HEAD_BYTES, TAIL_BYTES
 from lateen.stores.objects.directory import DirectoryStore
 
@@ -314,13 +315,18 @@ def test_a_run_whose_store_fails_does_not_look_as_if_it_went_on(
     def refuse(*_: object, **__: object) -> None:
         raise StoreUnavailable("there is no room")
 
+    @pipeline
+    def storing():
+        good.with_options(retry=Retry(backoff=0))()
+
     monkeypatch.setattr(DirectoryStore, "exists", refuse)
-    with pytest.raises(StoreUnavailable):
-        working()
-    run = Client().get_pipeline("working").last_run
-    assert (run.status, run.reason) == (RunPhase.FAILED, "StoreUnavailable")
-    assert run.message == "there is no room"
-    assert run.steps["good"].attempts[0].cause is FailureCause.INFRASTRUCTURE
+    with pytest.raises(RunFailed, match="there is no room") as failed:
+        storing()
+    assert isinstance(failed.value.__cause__, StoreUnavailable)
+    run = failed.value.run
+    assert (run.status, run.reason) == (RunPhase.FAILED, "StepFailed")
+    causes = [attempt.cause for attempt in run.steps["good"].attempts]
+    assert causes == [FailureCause.INFRASTRUCTURE] * (1 + INFRASTRUCTURE_RETRIES)
 
 
 # A process of its own for the run

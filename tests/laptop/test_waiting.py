@@ -28,6 +28,7 @@ from lateen.domain.errors import CompileError, LateValueError, UserError
 from lateen.domain.references import Guarded
 from lateen.domain.states import Desired, RunPhase, StepPhase
 from lateen.local import target
+from lateen.step.boundaries import Boundary, watched
 
 M = "classifier"
 seen: list[Any] = []
@@ -469,6 +470,19 @@ def test_an_input_that_must_not_move_fails_the_step_and_keeps_nothing() -> None:
     with pytest.raises(RunFailed, match="was 1 when it was resolved and is 2 now") as failed:
         moving("fail")()
     assert str(failed.value.run.error).startswith("ReferenceMovedError: input 'value': 'numbers'")
+    assert [item.name for item in Client().list_artifacts()] == ["numbers"]
+
+
+def test_an_input_that_moves_once_all_is_compared_fails_the_step_too() -> None:
+    save_artifact(1, "numbers")
+    moves = iter([lambda: save_artifact(2, "numbers")])
+
+    def move(boundary: Boundary) -> None:
+        if boundary is Boundary.PUBLISH_COMMITTING:
+            next(moves, lambda: None)()
+
+    with watched(move), pytest.raises(RunFailed, match="was 1 when it was resolved and is 2 now"):
+        moving("fail", times=0)()
     assert [item.name for item in Client().list_artifacts()] == ["numbers"]
 
 

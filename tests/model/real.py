@@ -17,9 +17,7 @@ from lateen.domain.errors import UserError
 from lateen.domain.references import DETAILS, ArtifactReference, Attribute, ModelReference
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import FailureCause, RunPhase
-from lateen.local.home import Home
 from lateen.local.replay import replayed
-from lateen.local.workspace import Workspace as LocalWorkspace
 from lateen.step.operations import Operations
 from lateen.step.outcome import Outcome, SavedOutput
 from lateen.step.pinning import fix_references
@@ -35,6 +33,8 @@ from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.deletion import Things
 from lateen.stores.catalog.runs import Origin, RunRecord
 from lateen.stores.objects.directory import DirectoryStore
+from lateen.workspace.home import Home
+from lateen.workspace.workspace import Workspace as LocalWorkspace
 from tests.catalogs.attempts import finish_run, version
 
 CREATED = datetime(2030, 1, 1, tzinfo=UTC)

@@ -32,6 +32,7 @@ from lateen.domain.spec import (
     Resources,
     Retry,
     StepSpec,
+    WorkDir,
 )
 
 T = TypeVar("T")
@@ -147,6 +148,9 @@ resources = st.builds(
 """In the form that is read back: limits that follow from the requests stay implied."""
 
 
+work_dirs = st.builds(WorkDir, optional(quantities), st.sampled_from([None, "Memory"]))
+
+
 @st.composite
 def steps(draw: st.DrawFn, name: str, earlier: tuple[str, ...] = ()) -> StepSpec:
     """A step that may take what earlier ones put out; Python or a plain command."""
@@ -168,7 +172,10 @@ def steps(draw: st.DrawFn, name: str, earlier: tuple[str, ...] = ()) -> StepSpec
         timeout=draw(optional(durations)),
         start_timeout=draw(optional(durations)),
         resources=draw(optional(resources.filter(lambda it: it != Resources()))),
+        work_dir=draw(optional(work_dirs.filter(lambda it: it != WorkDir()))),
+        tolerate_oom=draw(st.booleans()),
         env=draw(st.dictionaries(words, texts, max_size=2)),
+        env_from=tuple(draw(st.lists(dns_names, max_size=2))),
         pod_template=draw(json_objects),
     )
 
@@ -204,6 +211,7 @@ def parameters(draw: st.DrawFn, name: str) -> ParameterSpec:
 def pipelines(draw: st.DrawFn) -> PipelineSpec:
     """A compiled pipeline with all the forms that a resource has."""
     step_names = tuple(draw(st.lists(dns_names, min_size=1, max_size=3, unique=True)))
+    code = draw(optional(digests))
     return PipelineSpec(
         name=draw(names),
         steps=tuple(
@@ -216,8 +224,10 @@ def pipelines(draw: st.DrawFn) -> PipelineSpec:
         model=draw(optional(models)),
         freshness=draw(st.sampled_from(["step", "run"])),
         image=draw(optional(words)),
-        code=draw(optional(digests)),
+        code=code,
+        code_path=("src", "examples/iris") if code and draw(st.booleans()) else (),
         timeout=draw(optional(durations)),
         failure_policy=draw(st.sampled_from(["continue", "stop", "fast"])),
         step_limit=draw(optional(st.integers(1, 2000))),
+        pipeline_step_limit=draw(optional(st.integers(1, 2000))),
     )

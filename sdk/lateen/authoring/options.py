@@ -14,7 +14,7 @@ from lateen.domain.names import did_you_mean
 
 if TYPE_CHECKING:
     from lateen.authoring.definition import Materializers
-    from lateen.authoring.quantities import Duration, Resources, Retry
+    from lateen.authoring.quantities import Duration, Resources, Retry, WorkDir
 
 FRESHNESS = ("step", "run")
 FAILURE_POLICIES = ("continue", "stop", "fast")
@@ -39,7 +39,15 @@ class StepOptions(TypedDict, total=False):
     retry: Retry | None
     timeout: Duration | None
     start_timeout: Duration | None
+    work_dir: WorkDir | None
+    """Room for the step's files in its Pod."""
+    tolerate_oom: bool
+    """Whether the step may succeed though a process of it was killed for its memory."""
     env: Mapping[str, str] | None
+    env_from: Sequence[str] | None
+    """Secrets of the workspace whose keys become environment variables of the step's Pod."""
+    pod_template: Mapping[str, Any] | None
+    """A partial Pod template: what Lateen does not set itself, such as ``nodeSelector``."""
     after: Any
     """Steps to wait for: names, what step calls gave, or lists of these."""
     model: HasModelSpec | None
@@ -104,7 +112,11 @@ class StepSettings(Settings):
     retry: spec.Retry | None = None
     timeout: float | None = None
     start_timeout: float | None = None
+    work_dir: spec.WorkDir | None = None
+    tolerate_oom: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
+    env_from: tuple[str, ...] = ()
+    pod_template: Mapping[str, Any] = field(default_factory=dict)
     after: Any = None
     model: spec.ModelSpec | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -174,7 +186,16 @@ def _environment(name: str, value: Any) -> Any:
     return _mapping(name, value)
 
 
-_NEVER_NONE = ("env", "parameters", "freshness", "failure_policy")
+def _names(name: str, value: Any) -> Any:
+    """The names as a tuple; None is none of them."""
+    names = () if value is None else value
+    is_list = isinstance(names, Sequence) and not isinstance(names, str)
+    if not is_list or not all(isinstance(item, str) for item in names):
+        raise CompileError(f"{name}={value!r}: write it like {name}=['credentials']", caller())
+    return tuple(names)
+
+
+_NEVER_NONE = ("env", "env_from", "parameters", "pod_template", "freshness", "failure_policy")
 
 _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "name": _of_class(str, "'train'"),
@@ -184,7 +205,11 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "retry": _with_spec(spec.Retry, "Retry(limit=2, backoff='10s')"),
     "timeout": lambda _, value: seconds(value),
     "start_timeout": lambda _, value: seconds(value),
+    "work_dir": _with_spec(spec.WorkDir, "WorkDir('10Gi')"),
+    "tolerate_oom": _of_class(bool, "True"),
     "env": _environment,
+    "env_from": _names,
+    "pod_template": _mapping,
     "model": _with_spec(spec.ModelSpec, "Model('iris')"),
     "parameters": _mapping,
     "freshness": _one_of(FRESHNESS),

@@ -97,7 +97,11 @@ def _spec(
         timeout=settings.timeout,
         start_timeout=settings.start_timeout,
         resources=settings.resources,
+        work_dir=settings.work_dir,
+        tolerate_oom=settings.tolerate_oom,
         env=settings.env,
+        env_from=settings.env_from,
+        pod_template=settings.pod_template,
     )
 
 

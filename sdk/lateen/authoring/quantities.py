@@ -1,4 +1,4 @@
-"""What a step may ask for: the resources of its node, and retries."""
+"""What a step may ask for: the resources of its node, room for its files, and retries."""
 
 from __future__ import annotations
 
@@ -38,6 +38,26 @@ class Resources:
     def spec(self) -> spec.Resources:
         """The request as a compiled step holds it."""
         return spec.Resources(_text(self.cpu), _text(self.memory), self.gpu)
+
+
+@dataclass(frozen=True)
+class WorkDir:
+    """The volume of a step's files in a Pod; ParameterError for what is no quantity."""
+
+    size: str | int | None = None
+    """Bytes, or a text such as ``"10Gi"``; as much as the node has where not given."""
+    medium: str | None = None
+    """``"Memory"``, which counts as the step's own; the node's disk where not given."""
+
+    def __post_init__(self) -> None:
+        _check(self.size, _MEMORY, "size", "'512Mi' or '10Gi'")
+        if self.medium not in (None, "Memory"):
+            raise ParameterError(f"medium={self.medium!r}: it is 'Memory', or not given")
+
+    @property
+    def spec(self) -> spec.WorkDir:
+        """The volume as a compiled step holds it."""
+        return spec.WorkDir(_text(self.size), self.medium)
 
 
 def _check(quantity: object, allowed: re.Pattern[str], name: str, examples: str) -> None:

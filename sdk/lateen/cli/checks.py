@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from lateen.domain.errors import LateenError
-from lateen.local.home import Home
+from lateen.workspace.home import Home
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lateen.cli.times import precise
-from lateen.local.observer import Event, Observer
+from lateen.workspace.observer import Event, Observer
 
 _MARKS = {
     "Succeeded": ("✓", "green"),
@@ -52,7 +52,10 @@ class RunTable:
         match event["kind"]:
             case "run-started":
                 self.title = f"run {event['run']}"
+            case "run-unnoticed":
+                self.end = Text(event["message"], "yellow")
             case "step-started":
+                self.end = None
                 self._lines[event["step"]] = Line(event["step"])
             case "step-waiting" | "step-finished" | "step-skipped":
                 self._note(event)

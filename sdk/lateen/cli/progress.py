@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
-from lateen.local.observer import Observer, plain, silent
+from lateen.workspace.observer import Observer, plain, silent
 
 MODES = ("auto", "live", "plain", "none")
 

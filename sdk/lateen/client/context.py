@@ -43,18 +43,25 @@ def activate(
     socket_path: str | PathLike[str],
     outputs_root: str | PathLike[str],
     output_directories: Mapping[str, str | PathLike[str]],
+    patience: float = 0.0,
 ) -> StepContext:
     """Make a step the running one, until ``deactivate``: what was running before comes back.
 
     ``info`` is what the operation ``context`` answers; directories are below ``outputs_root``.
+    Whoever is not there to answer is waited for as long as ``patience`` says, in seconds.
     """
     directories = {
         key: Path(outputs_root, directory) for key, directory in output_directories.items()
     }
     context = StepContext(info, directories)
-    transport.enter(SocketTransport(socket_path))
+    transport.enter(SocketTransport(socket_path, patience))
     _running.append(context)
     return context
+
+
+def renew(info: Mapping[str, Any]) -> None:
+    """Tell the running step what it was given after all."""
+    _running[-1]._info = info
 
 
 def deactivate() -> None:

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import threading
+import time
 from typing import Any
 
 from lateen.domain import errors
 from lateen.domain.errors import CatalogUnavailable, LateenError, ProtocolError
 
+ONCE = frozenset({"output_tags", "register_artifact", "save_artifact", "set_stage"})
+"""Operations that are not asked for again where the answer was lost: they may have been done."""
+PAUSE_SECONDS = 0.02
+
 
 class SocketTransport:
-    """Asks the process that serves the step; each thread of each process has its connection."""
+    """Asks the process that serves the step; each thread of each process has its connection.
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    ``patience`` says for how many seconds one that is not there is waited for: in a Pod it starts
+    beside the step, and once more where it died.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], patience: float = 0.0) -> None:
         self._path = os.fspath(path)
+        self._patience = patience
         self._own = threading.local()
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         """The operation's result; raises the error that the other side answers with."""
         request = json.dumps({"operation": operation, "arguments": arguments}, allow_nan=False)
+        deadline = time.monotonic() + self._patience
         try:
-            answer = self._exchange(request.encode() + b"\n")
+            answer = self._answer(operation, request.encode() + b"\n", deadline)
         except OSError as error:
             raise CatalogUnavailable(
                 f"{operation}: nobody answers at the step's socket {self._path} ({error}); it is"
@@ -31,8 +43,17 @@ class SocketTransport:
             ) from error
         return _result(answer)
 
-    def _exchange(self, request: bytes) -> bytes:
-        connection = self._connection()
+    def _answer(self, operation: str, request: bytes, deadline: float) -> bytes:
+        while True:
+            connection = self._connection(deadline)
+            try:
+                return self._exchange(connection, request)
+            except OSError:
+                if operation in ONCE or time.monotonic() >= deadline:
+                    raise
+            time.sleep(PAUSE_SECONDS)
+
+    def _exchange(self, connection: _Connection, request: bytes) -> bytes:
         try:
             return connection.exchange(request)
         except BaseException:
@@ -40,11 +61,20 @@ class SocketTransport:
             self.close()
             raise
 
-    def _connection(self) -> _Connection:
+    def _connection(self, deadline: float) -> _Connection:
         found: _Connection | None = getattr(self._own, "connection", None)
-        if found is None or found.process != os.getpid():
-            found = self._own.connection = _Connection(self._path)
+        if found is None or found.process != os.getpid() or found.broken:
+            found = self._own.connection = self._connected(deadline)
         return found
+
+    def _connected(self, deadline: float) -> _Connection:
+        while True:
+            try:
+                return _Connection(self._path)
+            except OSError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(PAUSE_SECONDS)
 
     def close(self) -> None:
         """Close this thread's connection, if it has one."""
@@ -61,6 +91,13 @@ class _Connection:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._answers = self._socket.makefile("rb")
         self._socket.connect(path)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the other side is gone: it never speaks unasked."""
+        watch = select.poll()
+        watch.register(self._socket, select.POLLIN)
+        return bool(watch.poll(0))
 
     def exchange(self, request: bytes) -> bytes:
         self._socket.sendall(request)

@@ -81,13 +81,21 @@ class ArtifactVersion:
     version_name: str | None
     digest: str
     kind: str
-    manifest: Manifest
     pickled: bool = False
 
     @property
     def version(self) -> str:
         """The version as people write it: its name where it has one, else its number."""
         return self.version_name or str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Where the bytes of an artifact version are found."""
+
+    manifest: Manifest
+    generations: Mapping[str, int]
+    """Of its blobs by SHA-256; those that were deleted are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,3 +49,21 @@ class Hit:
     """What it logged on the model version that it worked with."""
     reads: tuple[Receipt, ...]
     """What its body looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What may not have become something else when an attempt commits.
+
+    Whoever would change any of it waits for the commit, or the commit for them.
+    """
+
+    artifacts: frozenset[str]
+    """By name, like models and pipelines."""
+    models: frozenset[str]
+    pipelines: frozenset[str]
+    artifact_versions: frozenset[str]
+    """By id, like model versions: what is logged on them, or linked to them, stays too."""
+    model_versions: frozenset[str]
+    check: Callable[[Any], None]
+    """Raises where any of it has; asks the transaction that commits, a Snapshot."""

@@ -29,10 +29,12 @@
     ├── TemporaryError                 may pass by itself; retried on the infrastructure budget
     │   ├── CatalogUnavailable
     │   ├── StoreUnavailable
+    │   ├── ClusterUnavailable         the API server cannot be reached, or has too much to do
     │   └── LeaseExpired               stored bytes may have been collected before the commit
     └── PermanentError                 will not pass by itself; not the author's doing
         ├── Fenced                     the attempt was replaced, cancelled or lost
         ├── CorruptBlobError           bytes do not have the digest that they should have
+        ├── ClusterRefused             the API server will not do it; has its status and reason
         └── ProtocolError              a peer said something that the protocol does not know
 """
 
@@ -164,6 +166,10 @@ class StoreUnavailable(TemporaryError):
     """The object store cannot be reached for now."""
 
 
+class ClusterUnavailable(TemporaryError):
+    """The API server of a cluster cannot be reached or cannot answer for now."""
+
+
 class LeaseExpired(TemporaryError):
     """Stored bytes may have been collected: their lease ran out before what refers to them."""
 
@@ -174,6 +180,15 @@ class Fenced(PermanentError):
 
 class CorruptBlobError(PermanentError):
     """Stored bytes do not have the digest under which they are recorded."""
+
+
+class ClusterRefused(PermanentError):
+    """The API server of a cluster refused; ``status`` is of HTTP, ``body`` what it answered."""
+
+    def __init__(self, message: str, status: int, body: Any = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
 
 
 class ProtocolError(PermanentError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
 from lateen.domain.canonical import canonical_json
 
 
@@ -104,10 +104,7 @@ class Resolution:
     model: ModelVersion | None = None
     """The version that the step works with, where it is not still to be made."""
 
-    def manifests(self) -> dict[str, Manifest]:
-        """The manifests of all artifacts to fetch, by digest."""
-        return {
-            receipt.artifact.digest: receipt.artifact.manifest
-            for receipt in self.receipts
-            if receipt.artifact is not None and not receipt.has_value
-        }
+    @property
+    def digests(self) -> set[str]:
+        """Of all artifacts to fetch."""
+        return {receipt.digest for receipt in self.receipts if receipt.digest is not None}

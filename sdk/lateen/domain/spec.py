@@ -82,6 +82,23 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkDir:
+    """The volume in which a step's Pod keeps what the step writes."""
+
+    size: str | None = None
+    """A quantity; None is as much as the node has."""
+    medium: str | None = None
+    """``Memory``, or None for the node's disk."""
+
+    def to_json(self) -> dict[str, Any]:
+        return _given(size=self.size, medium=self.medium)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> WorkDir:
+        return WorkDir(data.get("size"), data.get("medium"))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """The model that a pipeline or a step works with."""
 
@@ -170,7 +187,12 @@ class StepSpec:
     timeout: float | None = None
     start_timeout: float | None = None
     resources: Resources | None = None
+    work_dir: WorkDir | None = None
+    tolerate_oom: bool = False
+    """Whether a step that ends well is good though a process of it was killed for memory."""
     env: Mapping[str, str] = field(default_factory=dict)
+    env_from: tuple[str, ...] = ()
+    """Secrets of the workspace whose keys become environment variables."""
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     """A partial Pod template, checked by who makes the Pod."""
 
@@ -189,7 +211,10 @@ class StepSpec:
             timeout=_duration(self.timeout),
             startTimeout=_duration(self.start_timeout),
             resources=self.resources and self.resources.to_json(),
+            workDir=self.work_dir and self.work_dir.to_json(),
+            tolerateOOM=self.tolerate_oom,
             env=dict(self.env),
+            envFrom=[{"secretRef": {"name": name}} for name in self.env_from],
             podTemplate=dict(self.pod_template),
         )
 
@@ -224,7 +249,10 @@ class StepSpec:
             timeout=_read(seconds, data.get("timeout")),
             start_timeout=_read(seconds, data.get("startTimeout")),
             resources=_read(Resources.from_json, data.get("resources")),
+            work_dir=_read(WorkDir.from_json, data.get("workDir")),
+            tolerate_oom=data.get("tolerateOOM", False),
             env=dict(data.get("env", {})),
+            env_from=tuple(item["secretRef"]["name"] for item in data.get("envFrom", ())),
             pod_template=dict(data.get("podTemplate", {})),
         )
 
@@ -269,11 +297,15 @@ class PipelineSpec:
     image: str | None = None
     code: str | None = None
     """The digest of the source archive."""
+    code_path: tuple[str, ...] = ()
+    """The folders of the archive, beside its root, that modules are imported from."""
     timeout: float | None = None
     failure_policy: str = "continue"
     """``continue``: independent steps go on; ``stop``: nothing new; ``fast``: cancel."""
     step_limit: int | None = None
-    """How many steps run at once at most."""
+    """How many steps of a run are under way at once at most."""
+    pipeline_step_limit: int | None = None
+    """How many steps of all runs of the pipeline together."""
 
     def to_json(self) -> dict[str, Any]:
         return _given(
@@ -282,10 +314,10 @@ class PipelineSpec:
             model=self.model and self.model.to_json(),
             freshness=None if self.freshness == "step" else self.freshness,
             image=self.image,
-            code=None if self.code is None else {"digest": self.code},
+            code=_given(digest=self.code, path=list(self.code_path)),
             timeout=_duration(self.timeout),
             failurePolicy=None if self.failure_policy == "continue" else self.failure_policy,
-            limits=None if self.step_limit is None else {"steps": self.step_limit},
+            limits=_given(steps=self.step_limit, pipelineSteps=self.pipeline_step_limit),
             steps=[step.to_json() for step in self.steps],
             outputs={name: to_json(source) for name, source in self.outputs.items()},
         )
@@ -301,9 +333,11 @@ class PipelineSpec:
             freshness=data.get("freshness", "step"),
             image=data.get("image"),
             code=data.get("code", {}).get("digest"),
+            code_path=tuple(data.get("code", {}).get("path", ())),
             timeout=_read(seconds, data.get("timeout")),
             failure_policy=data.get("failurePolicy", "continue"),
             step_limit=data.get("limits", {}).get("steps"),
+            pipeline_step_limit=data.get("limits", {}).get("pipelineSteps"),
         )
 
     @property

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lateen.domain.errors import ProtocolError, UserError
-from lateen.domain.states import Desired, RunPhase
+from lateen.domain.errors import ProtocolError
+from lateen.domain.states import Desired
 from lateen.local.sweep import sweep
 from lateen.step.operations import Operations, check_arguments
 from lateen.step.ports import Json, ObjectStore, Stores
 from lateen.stores.catalog.catalog import Catalog
 from lateen.upkeep.upkeep import UPKEEP, Upkeep
+from lateen.workspace.wishes import check_desired
 
 _ABOUT_RUNS = {"delete", "pipelines", "prune_runs", "run", "runs", "set_desired"}
-_FINAL = (Desired.STOPPED, Desired.CANCELLED)
-"""What ends a run; a later one may follow an earlier one, and nothing else may."""
 
 
 class LocalOperations(Operations):
@@ -46,31 +45,9 @@ class LocalOperations(Operations):
         if desired not in list(Desired):
             raise ProtocolError(f"a run cannot be {desired!r}; there is {', '.join(Desired)}")
         found, wanted = self.run(run), Desired(desired)
-        _check_desired(found, wanted)
+        check_desired(found, wanted)
         told = self._catalog.runs.set_desired(found["id"], wanted)
         found = self.run(found["id"])
         if not told:
-            _check_desired(found, wanted)  # it finished, or was deleted, in between
+            check_desired(found, wanted)  # it finished, or was deleted, in between
         return found
-
-
-def _check_desired(run: Json, wanted: Desired) -> None:
-    """UserError where the run can no longer be told to do that."""
-    if RunPhase(run["status"]).finished:
-        raise UserError(
-            f"the run {run['name']} cannot be told to be {wanted} any more: it has ended"
-            f" {_end(run)}"
-        )
-    before = Desired(run["desired"])
-    if before in _FINAL and wanted not in _FINAL[_FINAL.index(before) :]:
-        raise UserError(
-            f"the run {run['name']} was told to be {before} and is about to end, so it cannot be"
-            f" told to be {wanted}; run its pipeline again"
-        )
-
-
-def _end(run: Json) -> str:
-    """How a run ended."""
-    reason = "" if run["reason"] in (None, run["status"]) else f" ({run['reason']})"
-    message = f": {run['message']}" if run["message"] else ""
-    return f"{run['status']}{reason} at {run['finished_at']}{message}"

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 from lateen.authoring.definition import StepDefinition
 from lateen.authoring.source import code_digest
 from lateen.authoring.step_digest import step_digest
-from lateen.domain.artifacts import Manifest
 from lateen.domain.errors import SetupError, UserError
-from lateen.domain.receipts import Receipt
 from lateen.domain.spec import StepSpec
-from lateen.local.submission import generated_name
-from lateen.local.workspace import Workspace
-from lateen.step.ports import Snapshot, Stores
-from lateen.step.resolve import externals
+from lateen.step.ports import Stores
+from lateen.step.replaying import check_whole, pin, pins_of
 from lateen.stores.catalog.runs import Origin, RunRecord
-
-Pins = dict[tuple[str, str], list[Receipt]]
-"""By step, and by ``input`` or ``read``."""
+from lateen.workspace.naming import generated_name
+from lateen.workspace.workspace import Workspace
 
 
 def replayed(old: RunRecord, workspace: Workspace) -> RunRecord:
@@ -33,8 +28,8 @@ def replayed(old: RunRecord, workspace: Workspace) -> RunRecord:
             " when it has"
         )
     catalog = workspace.catalog
-    pins = catalog.attempts.in_snapshot(lambda snapshot: pins_of(old, snapshot))
-    check_whole(old, pins, Stores(catalog, workspace.objects))
+    pins = catalog.attempts.in_snapshot(lambda snapshot: pins_of(old.id, old.spec, snapshot))
+    check_whole(old.name, pins, Stores(catalog, workspace.objects))
     run = str(uuid4())
     catalog.runs.create(
         run,
@@ -44,12 +39,7 @@ def replayed(old: RunRecord, workspace: Workspace) -> RunRecord:
         target="local",
         origin=Origin(workspace.person, old.source, old.id),
     )
-
-    def pin(snapshot: Snapshot) -> None:
-        for (step, kind), receipts in pins.items():
-            snapshot.record_pins(run, step, kind, receipts)
-
-    catalog.attempts.in_snapshot(pin)
+    catalog.attempts.in_snapshot(lambda snapshot: pin(run, pins, snapshot))
     return catalog.runs.load(run)
 
 
@@ -70,47 +60,3 @@ def check_code(record: RunRecord, definition_of: Callable[[StepSpec], StepDefini
             f"the run {record.name} cannot be replayed: the source of {', '.join(changed)} has"
             " changed since; check out the code as it was and try again"
         )
-
-
-def pins_of(record: RunRecord, snapshot: Snapshot) -> Pins:
-    """What the steps of a run had from outside, and what their bodies looked up."""
-    pins: Pins = {}
-    for step in record.spec.steps:
-        attempt = snapshot.last_resolved(record.id, step.name)
-        if attempt is None:  # the run itself may have pinned what the step was to take
-            for kind in ("input", "read"):
-                pins[step.name, kind] = snapshot.pins(record.id, step.name, kind)
-        else:
-            outside = {(name, path) for name, path, _ in externals(record.spec, step)}
-            had = snapshot.receipts(attempt)
-            pins[step.name, "input"] = [r for r in had if (r.input, r.path) in outside]
-            pins[step.name, "read"] = snapshot.reads(attempt)
-    return pins
-
-
-def check_whole(old: RunRecord, pins: Pins, stores: Stores) -> None:
-    """UserError that names what a replay would need and is gone."""
-    found = {r.artifact.id: r.artifact for r in _artifacts(pins) if r.artifact}
-    gone = [
-        f"{artifact.name!r} version {artifact.version}"
-        for artifact in found.values()
-        if not _is_whole(artifact.manifest, stores)
-    ]
-    if gone:
-        raise UserError(
-            f"the run {old.name} cannot be replayed: the bytes of {', '.join(gone)} are gone;"
-            " restore the object store from a backup"
-        )
-
-
-def _artifacts(pins: Pins) -> Iterator[Receipt]:
-    for receipts in pins.values():
-        yield from (r for r in receipts if r.artifact is not None and not r.has_value)
-
-
-def _is_whole(manifest: Manifest, stores: Stores) -> bool:
-    generations = stores.catalog.attempts.generations(file.sha256 for file in manifest.files)
-    return all(
-        file.sha256 in generations and stores.objects.exists(file.sha256, generations[file.sha256])
-        for file in manifest.files
-    )

@@ -15,17 +15,15 @@ from typing import Any
 from uuid import uuid4
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import CatalogUnavailable, Fenced, UserError
+from lateen.domain.errors import CatalogUnavailable, Fenced, TemporaryError, UserError
 from lateen.domain.receipts import Receipt
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.local.execution import in_process, in_subprocess
-from lateen.local.folders import kept
 from lateen.local.interrupts import Interrupter, StepInterrupted
-from lateen.local.observer import Observer
 from lateen.local.sweep import end_run
-from lateen.local.workspace import Workspace
 from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
+from lateen.planning.ending import run_end
 from lateen.planning.state import Attempt, Step
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ended import Ended
@@ -33,11 +31,14 @@ from lateen.step.execute import Definition
 from lateen.step.life import live
 from lateen.step.outcome import Outcome
 from lateen.step.ports import Stores
-from lateen.step.publish import interrupt
+from lateen.step.publish import fail, interrupt
 from lateen.step.task import Task
 from lateen.step.workdir import WorkDirectory
 from lateen.stores.catalog.run_lock import RunLock
 from lateen.stores.catalog.runs import RunRecord
+from lateen.workspace.folders import kept
+from lateen.workspace.observer import Observer
+from lateen.workspace.workspace import Workspace
 
 POLL_SECONDS = 0.5
 
@@ -160,11 +161,25 @@ class Runner:
         began = time.monotonic()
         task = self._task(step, n)
         try:
-            ended = self._live(task)
+            ended = self._ended(task)
         except Fenced:
             self._state = self._catalog.runs.load(self._record.id).state
             return
         self._note(task, ended, time.monotonic() - began)
+
+    def _ended(self, task: Task) -> Ended:
+        """An attempt from its start to its end, also by what is not the step's doing.
+
+        A full disk, a store that is away: these may pass by themselves, so that there is a budget
+        of attempts for them. Raises CatalogUnavailable where nothing can be recorded.
+        """
+        try:
+            return self._live(task)
+        except TemporaryError as error:
+            with suppress(Fenced):  # it has begun; where another has it, the failure says so
+                self._catalog.attempts.in_snapshot(lambda s: s.take(task.attempt, task.holder))
+            outcome = fail(task, error, FailureCause.INFRASTRUCTURE, self._catalog)
+            return Ended(StepPhase.FAILED, outcome)
 
     def _live(self, task: Task) -> Ended:
         work = WorkDirectory(self._work / f"{task.step.name}-{task.attempt.n}")
@@ -294,21 +309,10 @@ class Runner:
         self._tell("step-skipped", step, status=skip.phase.value, message=skip.message)
 
     def _finish(self, finish: Finish) -> None:
-        steps = {
-            name: {"phase": "Cancelled", "reason": finish.reason, "message": finish.message}
-            for name, step in self._state.steps.items()
-            if not step.phase.finished
-        }
+        error = next((failure.error for failure in self._failures.values()), None)
         reached(Boundary.RUN_FINISHING)
         self._catalog.runs.finish(
-            {
-                "run": self._record.id,
-                "phase": finish.phase.value,
-                "reason": finish.reason,
-                "message": finish.message,
-                "error": next((failure.error for failure in self._failures.values()), None),
-                "steps": steps,
-            }
+            run_end(self._record.id, self._state, finish, lambda _: StepPhase.CANCELLED, error)
         )
         reached(Boundary.RUN_FINISHED)
         self._state = replace(self._state, phase=finish.phase)

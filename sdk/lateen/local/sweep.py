@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
 from lateen.planning.decide import Finish, decide
-from lateen.planning.state import Run
+from lateen.planning.ending import run_end
+from lateen.planning.state import Run, Step
 from lateen.step.boundaries import Boundary, reached
 from lateen.stores.catalog.catalog import Catalog
 
@@ -36,24 +37,11 @@ def end_run(catalog: Catalog, run: str, cause: FailureCause, finish: Finish | No
         reached(Boundary.SWEEP_FENCED)
     state = catalog.runs.load(run).state
     finish = finish or _due(state) or LOST
-    steps = {
-        name: {
-            "phase": (StepPhase.FAILED if step.attempts else StepPhase.SKIPPED).value,
-            "reason": finish.reason,
-            "message": finish.message,
-        }
-        for name, step in state.steps.items()
-        if not step.phase.finished
-    }
-    catalog.runs.finish(
-        {
-            "run": run,
-            "phase": finish.phase.value,
-            "reason": finish.reason,
-            "message": finish.message,
-            "steps": steps,
-        }
-    )
+    catalog.runs.finish(run_end(run, state, finish, _phase))
+
+
+def _phase(step: Step) -> StepPhase:
+    return StepPhase.FAILED if step.attempts else StepPhase.SKIPPED
 
 
 def _due(run: Run) -> Finish | None:

@@ -17,15 +17,11 @@ from lateen.client.views.run import RunView
 from lateen.domain.errors import RunFailed, SetupError
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import RunPhase
-from lateen.local.folders import fresh, hold, remove_abandoned
-from lateen.local.home import Home
-from lateen.local.observer import Observer, default_observer
 from lateen.local.operations import LocalOperations
 from lateen.local.replay import check_code, replayed
 from lateen.local.runner import Runner
 from lateen.local.submission import submitted
 from lateen.local.sweep import sweep
-from lateen.local.workspace import Workspace
 from lateen.step.entrypoints import chosen_materializers, definition
 from lateen.step.execute import Definition
 from lateen.step.ports import ObjectStore
@@ -33,6 +29,11 @@ from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.runs import RunRecord
 from lateen.stores.embedded import ensure_running
 from lateen.stores.objects import opened
+from lateen.workspace.failures import failure_message
+from lateen.workspace.folders import fresh, hold, remove_abandoned
+from lateen.workspace.home import Home
+from lateen.workspace.observer import Observer, default_observer
+from lateen.workspace.workspace import Workspace
 
 
 class LocalTarget:
@@ -189,17 +190,6 @@ def person() -> str:
         return os.environ.get("LATEEN_USER") or getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def failure_message(view: RunView) -> str:
-    """What went wrong in a run, and where to look."""
-    lines = [f"the run {view.name} ended {view.status}: {view.message or view.reason}"]
-    for step in view.steps.values():
-        if step.status == "Failed":
-            error = step.attempts[-1].error if step.attempts else None
-            lines.append(f"  {step.name}: {error or step.message}")
-            lines.append(f"  its output: lateen logs {view.name} {step.name}")
-    return "\n".join(lines)
 
 
 def _check_importable(compiled: CompiledPipeline) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from lateen.local.observer import plain
 from lateen.local.runner import Runner
 from lateen.local.target import default
 from lateen.step.entrypoints import chosen_materializers, definition
+from lateen.workspace.observer import plain
 
 
 def main(run: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lateen.domain.states import Desired, FailureCause, RunPhase, StepPhase
@@ -146,7 +146,7 @@ def _failed(run: Run, name: str) -> bool:
 
 def _after(run: Run, skips: tuple[Skip, ...]) -> Run:
     steps = {**run.steps, **{skip.step: Step(skip.phase) for skip in skips}}
-    return Run(run.plan, steps, run.phase, run.desired, run.started_at)
+    return replace(run, steps=steps)
 
 
 def _cancels(run: Run, stopping: _Stopping | None) -> Iterator[Cancel]:
@@ -188,6 +188,8 @@ def _listed(names: list[str]) -> str:
 def _starts(run: Run, now: datetime) -> tuple[list[Start], datetime | None]:
     running = sum(step.last is not None and step.last.live for step in run.steps.values())
     free = (run.plan.step_limit or len(run.steps)) - running
+    if run.room is not None:
+        free = min(free, run.room)
     starts: list[Start] = []
     wake_at: datetime | None = None
     for name, step in run.steps.items():

@@ -74,6 +74,8 @@ class Run:
     phase: RunPhase = RunPhase.PENDING
     desired: Desired = Desired.RUNNING
     started_at: datetime | None = None
+    room: int | None = None
+    """How many more steps may start now by limits beyond the run's; None: there are none."""
 
     def with_step(self, name: str, step: Step) -> Run:
         """The run with one of its steps changed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from lateen.resources.base import ResourceModel
 from lateen.resources.fields import (
@@ -26,18 +26,29 @@ from lateen.resources.step import ListMap, StepDeclaration
 API_VERSION = "lateen.dev/v1alpha1"
 
 
+_PART = r"[A-Za-z0-9_+-][A-Za-z0-9_.+ -]*"
+Folder = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{_PART}(/{_PART})*$", max_length=512),
+]
+
+
 class CodeArchive(ResourceModel):
     """The source archive that Python steps run from."""
 
     digest: Digest
     """The archive's digest, by which the object store holds it."""
+    path: Annotated[list[Folder], Field(max_length=32)] | None = None
+    """Folders of the archive, beside its root, that modules are imported from, such as `src`."""
 
 
 class Limits(ResourceModel):
-    """How much of a Run happens at once."""
+    """How much happens at once."""
 
     steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] | None = None
-    """How many steps run at once at most."""
+    """How many steps of a Run are under way at once at most."""
+    pipeline_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many steps of all Runs of this pipeline in the namespace together."""
 
 
 class PipelineBody(ResourceModel):

@@ -77,7 +77,7 @@ class RunStatus(ResourceModel):
     phase: Literal["Pending", "Running", "Paused", "Succeeded", "Failed", "Cancelled"] | None = None
     """The Run's state."""
     progress: Annotated[str, Field(max_length=32)] | None = None
-    """Finished steps of all steps, such as `1/3`."""
+    """Steps that succeeded or were cached, of all steps, such as `1/3`."""
     spec_digest: Digest | None = None
     """The digest of the frozen spec, which the catalog holds."""
     conditions: Conditions | None = None

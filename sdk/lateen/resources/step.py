@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -17,9 +17,11 @@ from lateen.resources.fields import (
     Document,
     Duration,
     Name,
+    Quantity,
     Text,
     Word,
 )
+from lateen.resources.metadata import Subdomain
 from lateen.resources.model import ModelBinding
 from lateen.resources.output import OutputDeclaration
 from lateen.resources.retry import RetryPolicy
@@ -51,17 +53,40 @@ class CachePolicy(ResourceModel):
     """Whether a finished attempt with the same code and inputs may stand for this one."""
 
 
+class WorkDirectory(ResourceModel):
+    """The volume in which a step's files are kept while it runs."""
+
+    size: Quantity | None = None
+    """How much fits in, such as `10Gi`; as much as the node has where absent."""
+    medium: Literal["Memory"] | None = None
+    """`Memory`, which counts as the step's own; the node's disk where absent."""
+
+
+class SecretName(ResourceModel):
+    """A Secret of the namespace."""
+
+    name: Subdomain
+    """The Secret's name."""
+
+
+class EnvironmentSource(ResourceModel):
+    """Where further environment variables come from."""
+
+    secret_ref: SecretName
+    """A Secret, each of whose keys becomes a variable."""
+
+
 class StepDeclaration(ResourceModel):
     """One step: what runs, on what, and what it puts out."""
 
     name: DnsLabel
     """The step's name, unique in the pipeline."""
     python: PythonCode | None = None
-    """The Python function to run; without it `command` or the image's own command runs."""
+    """The Python function to run; a step has this or a `command`."""
     image: Word | None = None
     """The container image; the pipeline's where absent."""
     command: Annotated[list[Text], Field(max_length=64)] | None = None
-    """The command of a step in any language: files in, files out."""
+    """The command of a step in any language: files in, files out. An image's own is not run."""
     inputs: Annotated[dict[Name, Source], Field(max_length=MOST_INPUTS)] | None = None
     """What the step takes, by name."""
     outputs: (
@@ -91,10 +116,16 @@ class StepDeclaration(ResourceModel):
     """How long the step may take from its creation until user code begins."""
     resources: ComputeResources | None = None
     """Requests and limits of the step's container."""
+    work_dir: WorkDirectory | None = None
+    """The volume in which the step's files are kept while it runs."""
+    tolerate_oom: bool | None = Field(None, alias="tolerateOOM")
+    """Whether a step may succeed though a process of it was killed for its memory."""
     env: Annotated[dict[Word, Text], Field(max_length=128)] | None = None
     """Environment variables of the step."""
+    env_from: Annotated[list[EnvironmentSource], Field(max_length=32)] | None = None
+    """Secrets whose keys become environment variables of the step."""
     pod_template: Document | None = None
-    """A partial Pod template; checked against an allow-list when the Pod is made."""
+    """A partial Pod template: what Lateen does not set itself, such as `spec.nodeSelector`."""
 
     @model_validator(mode="after")
     def _check(self) -> StepDeclaration:

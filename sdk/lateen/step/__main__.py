@@ -1,20 +1,17 @@
-"""``python -m lateen.step execute``: the step's own container, or its own process."""
+"""``python -m lateen.step execute``: the step's own container, or its own process.
+
+What is imported here stays in memory for as long as a Pod's step runs, in the process that watches
+it: everything else is imported by the process that is watched.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
-from lateen.domain.errors import Fenced, LateenError
-from lateen.domain.states import FailureCause
-from lateen.step.entrypoints import definition
-from lateen.step.execute import execute
-from lateen.step.outcome import Outcome
-from lateen.step.workdir import RUNNER, WorkDirectory, write_json
+from lateen.step.variables import GIVEN, WORK
+from lateen.step.workdir import WorkDirectory
 
 
 def main(arguments: list[str]) -> int:
@@ -22,39 +19,19 @@ def main(arguments: list[str]) -> int:
     if arguments != ["execute"]:
         print("usage: python -m lateen.step execute", file=sys.stderr)
         return 2
-    _end_with_runner(os.environ.pop(RUNNER, None))
-    work = WorkDirectory(Path(os.environ["LATEEN_WORK"]))
-    try:
-        found = definition(
-            os.environ["LATEEN_ENTRYPOINT"],
-            os.environ.get("LATEEN_SOURCE") or None,
-            json.loads(os.environ.get("LATEEN_MATERIALIZERS") or "{}"),
-        )
-        outcome = execute(
-            work, Path(os.environ["LATEEN_SOCKET"]), found, Path(os.environ["LATEEN_RESCUES"])
-        )
-    except Fenced as error:
-        print(error, file=sys.stderr)
-        return 3
-    except LateenError as error:
-        outcome = Outcome.failed(error, FailureCause.USER)
-        write_json(work.outcome, outcome.to_json())
-    if outcome.exception is not None and outcome.error is not None:
-        print(outcome.error["traceback"], file=sys.stderr)
-    return 0 if outcome.good else 1
+    given = os.environ.get(GIVEN)
+    work = WorkDirectory(Path(os.environ[WORK]), Path(given) if given else None)
+    if given is None:
+        return _execute(work, False)
+    from lateen.step.supervisor import supervise
+
+    return supervise(work, lambda: _execute(work, True))
 
 
-def _end_with_runner(descriptor: str | None) -> None:
-    """Ends this process once its runner is dead: nothing that it does could be kept any more."""
-    if descriptor is None:
-        return
-    os.set_inheritable(int(descriptor), False)
+def _execute(work: WorkDirectory, supervised: bool) -> int:
+    from lateen.step.process import run
 
-    def wait() -> None:
-        os.read(int(descriptor), 1)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=wait, name="lateen-runner", daemon=True).start()
+    return run(work, supervised)
 
 
 if __name__ == "__main__":

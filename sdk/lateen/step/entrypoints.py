@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +17,11 @@ from lateen.authoring.composition import loading
 from lateen.authoring.source import project_root
 from lateen.domain.errors import SetupError
 from lateen.domain.spec import StepSpec
+from lateen.step.variables import GIVEN, WORK
+from lateen.step.workdir import WorkDirectory
+
+MOST_NAMES = 20
+"""Of what a source archive holds, in a message."""
 
 
 def definition(
@@ -90,7 +96,18 @@ def _module(name: str, source: str | None) -> ModuleType:
     except Exception as error:  # the user's own code runs here, and may raise anything
         raise SetupError(
             f"the step's module {name!r} cannot be imported: {type(error).__name__}: {error}"
+            f"{_archive() if isinstance(error, ImportError) else ''}"
         ) from error
+
+
+def _archive() -> str:
+    """What the source archive holds, where the step's code came in one."""
+    if GIVEN not in os.environ:
+        return ""
+    code = WorkDirectory(Path(os.environ[WORK])).code
+    names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in code.iterdir())
+    shown = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+    return f"; the source archive holds {shown or 'nothing'}, the step's image the rest"
 
 
 def _imported(name: str, source: str | None) -> ModuleType:

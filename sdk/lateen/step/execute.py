@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,7 +28,10 @@ from lateen.materializers import check, load, requirements, rescue, save
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.logs import captured
 from lateen.step.outcome import Outcome, SavedOutput
-from lateen.step.workdir import WorkDirectory, read_json, write_json
+from lateen.step.workdir import WorkDirectory, artifacts_in, read_json, write_json
+
+PATIENCE_SECONDS = 600.0
+"""For how long a Pod's step waits for publish, which starts beside it, or again after a crash."""
 
 
 class Output(Protocol):
@@ -56,22 +60,31 @@ class Definition(Protocol):
     def materializers(self) -> Mapping[str, Any]: ...
 
 
-def execute(work: WorkDirectory, socket: Path, definition: Definition, rescues: Path) -> Outcome:
+def execute(
+    work: WorkDirectory,
+    socket: Path,
+    definition: Definition,
+    rescues: Path,
+    *,
+    supervised: bool = False,
+) -> Outcome:
     """Runs the attempt whose instructions lie in the work directory, and writes its outcome.
 
-    ``rescues`` is a folder outside the work directory for values that cannot be saved. Raises
-    Fenced where the attempt may not begin; every other failure is in the outcome.
+    ``rescues`` is a folder outside the work directory for values that cannot be saved. A
+    ``supervised`` process leaves the log, and the last word on its end, to the one that watches it.
+    Raises Fenced where the attempt may not begin; every other failure is in the outcome.
     """
     instructions = read_json(work.instructions)
     directories = {output.key: work.output(output.key) for output in definition.outputs}
     reached(Boundary.EXECUTE_STARTED)
-    context.activate(instructions["context"], socket, work.outputs, directories)
+    patience = PATIENCE_SECONDS if supervised else 0.0
+    context.activate(instructions["context"], socket, work.outputs, directories, patience)
     try:
-        with captured(work.log):
+        with nullcontext() if supervised else captured(work.log):
             outcome = _run(work, definition, instructions, rescues)
     finally:
         context.deactivate()
-    write_json(work.outcome, outcome.to_json())
+    write_json(work.draft if supervised else work.outcome, outcome.to_json())
     reached(Boundary.EXECUTE_ENDED)
     return outcome
 
@@ -83,6 +96,7 @@ def _run(
         _check_requirements(definition, instructions)
         transport.current().call("begin")
         reached(Boundary.EXECUTE_BEGUN)
+        instructions = _renewed(work, definition, instructions)
         arguments = _arguments(instructions["inputs"], definition)
         reached(Boundary.EXECUTE_LOADED)
         value = definition.function(**arguments)
@@ -98,6 +112,17 @@ def _run(
         return Outcome.failed(_exit(error), FailureCause.USER)
 
 
+def _renewed(
+    work: WorkDirectory, definition: Definition, before: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The instructions as they are now: publish may have resolved once more to let us begin."""
+    instructions: Mapping[str, Any] = read_json(work.instructions)
+    if instructions != before:
+        _check_requirements(definition, instructions)
+        context.renew(instructions["context"])
+    return instructions
+
+
 def _exit(error: SystemExit) -> UserError:
     exit_error = UserError(f"the step's code called sys.exit({error.code!r}); return or raise")
     return exit_error.with_traceback(error.__traceback__)
@@ -107,24 +132,13 @@ def _check_requirements(definition: Definition, instructions: Mapping[str, Any])
     """Before user code: are the libraries here that the inputs and outputs need?"""
     wanted = [output.annotation for output in definition.outputs]
     missing = [found for want in wanted for found in requirements(want)]
-    for leaf in _artifacts(instructions["inputs"].values()):
-        missing += requirements(leaf["type"])
+    for item in instructions["inputs"].values():
+        for artifact in artifacts_in(item):
+            missing += requirements(artifact["type"])
     if missing:
         lines = "; ".join(f"{item.needed_for} needs {item.distribution}" for item in missing)
         names = " ".join(dict.fromkeys(item.distribution for item in missing))
         raise SetupError(f"{lines}: pip install {names} (in the step's image)")
-
-
-def _artifacts(inputs: Any) -> list[Mapping[str, Any]]:
-    found = []
-    for item in inputs:
-        if "list" in item:
-            found += _artifacts(item["list"])
-        elif "map" in item:
-            found += _artifacts(item["map"].values())
-        elif "artifact" in item:
-            found.append(item["artifact"])
-    return found
 
 
 def _arguments(inputs: Mapping[str, Any], definition: Definition) -> dict[str, Any]:

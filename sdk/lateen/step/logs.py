@@ -14,8 +14,8 @@ from typing import Any, TextIO
 
 HEAD_BYTES = 1 << 20
 TAIL_BYTES = 256 << 10
-LONGEST = HEAD_BYTES + TAIL_BYTES + 1024
-"""Bytes of a whole log, with the line about what is missing."""
+LONGEST = HEAD_BYTES + 3 * TAIL_BYTES + 1024
+"""Bytes of a log, with the line about what is missing, whose process was killed."""
 
 
 _open: list[BoundedLog] = []
@@ -23,12 +23,17 @@ _open: list[BoundedLog] = []
 
 
 class BoundedLog:
-    """Keeps the first megabyte and the last quarter of one."""
+    """Keeps the first megabyte and the last quarter of one.
+
+    All of it is in the file at any moment, for the process may be killed at any moment: what lies
+    between is taken out each time that there is another quarter of it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._head = 0
-        self._tail = bytearray()
+        self._size = 0
+        self._tail_at = HEAD_BYTES
+        """Where the tail begins: after the head, and the line about what is missing."""
         self._cut = 0
         self._lock = threading.Lock()
         self._file: io.FileIO | None = None
@@ -36,37 +41,39 @@ class BoundedLog:
 
     def write(self, text: str) -> None:
         """Adds what was printed; once it is closed, nothing."""
-        data = text.encode("utf-8", "backslashreplace")
-        with self._lock:
-            if self.closed:
-                return
-            room = max(0, HEAD_BYTES - self._head)
-            self._append(data[:room])
-            self._tail += data[room:]
-            excess = len(self._tail) - TAIL_BYTES
-            if excess > 0:
-                del self._tail[:excess]
-                self._cut += excess
+        self.add(text.encode("utf-8", "backslashreplace"))
 
-    def _append(self, data: bytes) -> None:
-        """Writes to the file; a full disk costs the log what it has no room for, not the step."""
-        if not data:
-            return
-        with suppress(OSError):
+    def add(self, data: bytes) -> None:
+        """Adds bytes; a full disk costs the log what it has no room for, not the step."""
+        with self._lock, suppress(OSError):
+            if self.closed or not data:
+                return
             if self._file is None:
-                self._file = io.FileIO(self._path, "w")
-            self._file.write(data)
-        self._head += len(data)
+                self._file = io.FileIO(self._path, "w+")
+            for start in range(0, len(data), TAIL_BYTES):
+                self._size += self._file.write(data[start : start + TAIL_BYTES])
+                self._cut_out(self._file, 2 * TAIL_BYTES)
+
+    def _cut_out(self, file: io.FileIO, longest: int) -> None:
+        """Takes out what lies between head and tail, where that makes it longer than it may be."""
+        if self._size - self._tail_at <= longest:
+            return
+        tail = os.pread(file.fileno(), TAIL_BYTES, self._size - TAIL_BYTES)
+        self._cut += self._size - TAIL_BYTES - self._tail_at
+        note = f"\n... {self._cut} bytes of this log were cut here ...\n".encode()
+        self._tail_at = HEAD_BYTES + len(note)
+        self._size = self._tail_at + len(tail)
+        file.seek(HEAD_BYTES)
+        file.write(note + tail)
+        file.truncate()
 
     def close(self) -> None:
-        """Writes the tail, after a line that says how much is missing between."""
+        """Ends the log; nothing is added any more."""
         with self._lock:
-            if self._cut:
-                self._append(f"\n... {self._cut} bytes of this log were cut here ...\n".encode())
-            self._append(bytes(self._tail))
-            self._tail.clear()
             self.closed = True
             if self._file is not None:
+                with suppress(OSError):
+                    self._cut_out(self._file, TAIL_BYTES)
                 self._file.close()
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from lateen.domain.attempts import Guard
 from lateen.domain.errors import LateenError, ReferenceMovedError
 from lateen.domain.receipts import Receipt
-from lateen.domain.references import Guarded, described, placed, read_from_json
+from lateen.domain.references import (
+    Guarded,
+    RunOutput,
+    described,
+    placed,
+    read_from_json,
+    subject_of,
+)
 from lateen.step.pinning import by_place
 from lateen.step.ports import Catalog, Json, Snapshot
 from lateen.step.resolve import Place, externals, look_up, look_up_place
@@ -21,11 +29,12 @@ def moved(task: Task, resolved: Resolved, reads: list[Receipt], catalog: Catalog
     """The receipts to flag, as the commit takes them.
 
     What a replay pins, or the run as a whole, may differ from today's on purpose. Raises
-    ReferenceMovedError for a moved reference that the author marked with ``on_moved="fail"``.
+    ReferenceMovedError for a moved reference that the author marked with ``on_moved="fail"``;
+    ``guard`` asks that once more.
     """
     if task.replay:
         return []
-    places = [] if task.spec.freshness == "run" else list(externals(task.spec, task.step))
+    places = _places(task)
     versions = [read for read in reads if not read.has_value]
     if not places and not versions:
         return []
@@ -36,6 +45,47 @@ def moved(task: Task, resolved: Resolved, reads: list[Receipt], catalog: Catalog
         return [_flag(kind, was) for kind, was, look in looks if _has_moved(task, kind, was, look)]
 
     return catalog.attempts.in_snapshot(work)
+
+
+def guard(task: Task, resolved: Resolved) -> Guard | None:
+    """What a success depends on: the references that the author marked with ``on_moved="fail"``.
+
+    What matched nothing and had a default has no row yet that could be kept from changing, so that
+    it is looked up again and no more.
+    """
+    places = [place for place in _places(task) if _must_stay(place)]
+    if not places:
+        return None
+    had = by_place(resolved.resolution.receipts)
+    receipts = [had[name, path] for name, path, _ in places if (name, path) in had]
+    artifacts = {found.artifact for found in receipts if found.artifact}
+    models = {found.model for found in receipts if found.model}
+    subjects = [subject_of(source) for _, _, source in places if source is not None]
+
+    def check(snapshot: Snapshot) -> None:
+        for kind, was, look in _looks(task, resolved, places, [], snapshot):
+            _has_moved(task, kind, was, look)
+
+    return Guard(
+        frozenset(version.name for version in artifacts),
+        frozenset(version.name for version in models),
+        frozenset(each.pipeline for each in subjects if isinstance(each, RunOutput)),
+        frozenset(version.id for version in artifacts),
+        frozenset(version.id for version in models),
+        check,
+    )
+
+
+def _places(task: Task) -> list[Place]:
+    """Where the step has references that are its own to resolve."""
+    if task.replay or task.spec.freshness == "run":
+        return []
+    return list(externals(task.spec, task.step))
+
+
+def _must_stay(place: Place) -> bool:
+    source = place[2]
+    return isinstance(source, Guarded) and source.on_moved == "fail"
 
 
 def _looks(

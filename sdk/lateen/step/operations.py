@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
     NotFoundError,
@@ -18,6 +18,7 @@ from lateen.domain.errors import (
     StepContextError,
     UserError,
 )
+from lateen.domain.kinds import ArtifactType
 from lateen.domain.moments import Moment
 from lateen.domain.names import (
     LATEST,
@@ -41,6 +42,8 @@ from lateen.step.published import published_version
 from lateen.step.resolve import look_up
 from lateen.step.transfer import Lease, fetch_tree, store_tree
 
+Store = Callable[[Lease], Manifest]
+"""Stores the bytes of a version, once they are leased."""
 _EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
 _signature = cache(inspect.signature)
 
@@ -51,6 +54,8 @@ class Operations(History):
     def __init__(self, stores: Stores, scratch: Path, by: str) -> None:
         super().__init__(stores, scratch)
         self.by = by
+        self.saves = self.within = scratch
+        """Where directories for what is saved are made, and below which no link is followed."""
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         """Carries out one operation; ProtocolError where there is none of the name."""
@@ -101,7 +106,8 @@ class Operations(History):
     def fetch(self, id: str) -> Json:
         manifest, pickled = self.catalog.reading.manifest(id)
         place = self.new_place()
-        self.bring(manifest, place)
+        blobs = (file.sha256 for file in manifest.files)
+        self.bring(Content(manifest, self.catalog.attempts.generations(blobs)), place)
         return {
             "path": str(place),
             "format": manifest.format,
@@ -129,11 +135,11 @@ class Operations(History):
         metadata: Mapping[str, Any] | None = None,
     ) -> Json:
         path = Path(directory)
-        if path.parent != self.scratch:
+        if path.parent != self.saves:
             raise ProtocolError(f"{directory!r} was not given out by new_directory")
 
         def store(lease: Lease) -> Manifest:
-            files = store_tree(path, self.objects, lease, private=self.private, within=self.scratch)
+            files = store_tree(path, self.objects, lease, private=self.private, within=self.within)
             return Manifest(format, type, materializer, files)
 
         return self._publish(store, kind, pickled, name, version, tags, metadata)
@@ -148,23 +154,24 @@ class Operations(History):
         kind: str = "data",
     ) -> Json:
         """A folder or a file that exists already; loaded as a Path."""
+        store = self.registered(path)
+        return self._publish(store, kind, False, name, version, tags, metadata)
+
+    def registered(self, path: str) -> Store:
+        """Stores a folder or a file that exists already."""
         from lateen.materializers.paths import PathMaterializer
 
         given = Path(path)
         if not given.exists():
             raise NotFoundError(f"there is no file or folder {path!r} to register")
-        materializer = f"{PathMaterializer.__module__}.{PathMaterializer.__qualname__}"
         folder, form, private = given, PathMaterializer.FOLDER_FORMAT, False
         if not given.is_dir():
             folder, form, private = self.new_place(), PathMaterializer.FORMAT, True
             folder.mkdir(parents=True)
             PathMaterializer(folder).save(given)
-
-        def store(lease: Lease) -> Manifest:
-            files = store_tree(folder, self.objects, lease, private=private)
-            return Manifest(form, "pathlib.PosixPath", materializer, files)
-
-        return self._publish(store, kind, False, name, version, tags, metadata)
+        return lambda lease: path_manifest(
+            form, store_tree(folder, self.objects, lease, private=private)
+        )
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         found = self._target(target)
@@ -212,12 +219,11 @@ class Operations(History):
 
     # Shared with it:
 
-    def bring(self, manifest: Manifest, place: Path) -> None:
+    def bring(self, content: Content, place: Path) -> None:
         """Fetches a version's files, each checked against its digest."""
-        generations = self.catalog.attempts.generations(file.sha256 for file in manifest.files)
-        check_present(manifest, generations)
-        share = manifest.format in READ_ONLY_FORMATS
-        fetch_tree(manifest, generations, self.objects, place, share=share)
+        check_present(content.manifest, content.generations)
+        share = content.manifest.format in READ_ONLY_FORMATS
+        fetch_tree(content.manifest, content.generations, self.objects, place, share=share)
 
     @contextmanager
     def _leasing(self) -> Iterator[tuple[Lease, str]]:
@@ -255,7 +261,7 @@ class Operations(History):
 
     def _publish(  # noqa: PLR0913, PLR0917 - the protocol's own arguments
         self,
-        store: Callable[[Lease], Manifest],
+        store: Store,
         kind: str,
         pickled: bool,
         name: str,
@@ -265,6 +271,7 @@ class Operations(History):
     ) -> Json:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
+        kind = checked_kind(kind)
         named = {"artifact": self.rendered(name), "version": version}
         described = {"tags": tags or [], "metadata": dict(metadata or {})}
 
@@ -317,6 +324,13 @@ class Operations(History):
             "log_metadata without a target goes to the running step, and none runs here; name an"
             " artifact, a model or a run"
         )
+
+
+def checked_kind(kind: str) -> str:
+    """UserError for what is no kind of artifact."""
+    if kind not in list(ArtifactType):
+        raise UserError(f"{kind!r} is no kind of artifact; there are {', '.join(ArtifactType)}")
+    return kind
 
 
 def _checked_stage(stage: str) -> str:
@@ -387,6 +401,14 @@ def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:
         "pickled": pickled,
         "blobs": sorted({file.sha256 for file in manifest.files}),
     }
+
+
+def path_manifest(format: str, files: tuple[File, ...]) -> Manifest:
+    """The manifest of what loads as a path: a ``file``, or a folder's content, a ``directory``."""
+    from lateen.materializers.paths import PathMaterializer
+
+    materializer = f"{PathMaterializer.__module__}.{PathMaterializer.__qualname__}"
+    return Manifest(format, "pathlib.PosixPath", materializer, files)
 
 
 def lease_holder(attempt: Any) -> str:

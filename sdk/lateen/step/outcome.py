@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lateen.domain.canonical import check_texts
 from lateen.domain.errors import ProtocolError
+from lateen.domain.kinds import ArtifactType
 from lateen.domain.states import FailureCause
 
 LONGEST_MESSAGE = 4_000
 LONGEST_TRACEBACK = 32_000
 LONGEST_OUTCOME = 64 << 20
+LONGEST_NAME = 2_000
+"""Characters of a type's or a class's name."""
+_TOLD = {FailureCause.USER, FailureCause.INFRASTRUCTURE}
+"""The causes that a step's own process can know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +70,102 @@ class Outcome:
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Outcome:
-        return Outcome(
-            {key: SavedOutput(**output) for key, output in data["outputs"].items()},
-            data["error"],
-            FailureCause(data["cause"]) if data["cause"] else None,
-        )
+    def from_json(data: Any) -> Outcome:
+        """The outcome that a step's own process told, of which nothing is taken on trust.
+
+        Raises ValueError where it could not have been written by execute.
+        """
+        outputs = {str(key): _saved(found) for key, found in _dict(data, "outputs").items()}
+        if data.get("error") is None:
+            return Outcome(outputs)
+        cause = FailureCause(data.get("cause"))
+        if cause not in _TOLD:
+            raise ValueError(f"a step's process cannot tell that it was {cause.value}")
+        return Outcome({}, _error(_dict(data, "error")), cause)
 
     @staticmethod
     def read(path: Path) -> Outcome:
-        """What the step's own process wrote, of which nothing is taken on trust.
+        """What the step's own process wrote.
 
         Raises FileNotFoundError where it wrote none, ProtocolError where it cannot be read.
         """
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb") as file:
-                data = json.loads(file.read(LONGEST_OUTCOME))
-            return Outcome.from_json(data)
-        except FileNotFoundError:
-            raise
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ProtocolError(
-                f"how the step ended cannot be read ({type(error).__name__}: {error}); Lateen"
-                f" writes {path.name} when the step ends, and the step's code leaves it alone"
-            ) from error
+        with explained(path):
+            return Outcome.from_json(read_told(path))
 
     @staticmethod
     def failed(exception: BaseException, cause: FailureCause) -> Outcome:
         """The failure that an exception means; the frames of Lateen itself are left out."""
         return Outcome({}, error_json(exception), cause, exception)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Makes whatever is wrong with a file of a step's a ProtocolError, but for its absence."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ProtocolError(
+            f"how the step ended cannot be read ({type(error).__name__}: {str(error)[:200]});"
+            f" Lateen writes {path.name} when the step ends, and the step's code leaves it alone"
+        ) from error
+
+
+def read_told(path: Path) -> dict[str, Any]:
+    """The JSON object in a file that a step wrote; raises what ``explained`` explains."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        text = file.read(LONGEST_OUTCOME + 1)
+    if len(text) > LONGEST_OUTCOME:
+        raise ValueError(f"it is longer than {LONGEST_OUTCOME:,} bytes")
+    data = json.loads(text, parse_constant=_no_number)
+    if not isinstance(data, dict):
+        raise ValueError("it is no JSON object")
+    check_texts(data)
+    return data
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"JSON has no {text}")
+
+
+def _saved(found: Any) -> SavedOutput:
+    pickled = found.get("pickled", False)
+    if not isinstance(pickled, bool):
+        raise ValueError("whether an output is a pickle is true or false")
+    return SavedOutput(
+        _name(found, "format"),
+        _name(found, "type"),
+        _name(found, "materializer"),
+        ArtifactType(found.get("kind")).value,
+        pickled,
+        _dict(found, "metadata"),
+    )
+
+
+def _error(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": _name(found, "type"),
+        "message": str(found.get("message", ""))[:LONGEST_MESSAGE],
+        "traceback": str(found.get("traceback", ""))[-LONGEST_TRACEBACK:],
+    }
+
+
+def _name(found: Any, field: str) -> str:
+    text = found.get(field)
+    if not isinstance(text, str) or not text or len(text) > LONGEST_NAME:
+        raise ValueError(f"{field} is a text of at most {LONGEST_NAME} characters")
+    return text
+
+
+def _dict(found: Any, field: str) -> dict[str, Any]:
+    value = found.get(field)
+    if not isinstance(value, dict):
+        raise ValueError(f"{field} is a JSON object")
+    return value
 
 
 def error_json(exception: BaseException) -> dict[str, Any]:

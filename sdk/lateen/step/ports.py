@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
-from lateen.domain.artifacts import Manifest, Published
-from lateen.domain.attempts import AttemptKey, Hit
+from lateen.domain.artifacts import Content, Manifest, Published
+from lateen.domain.attempts import AttemptKey, Guard, Hit
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.spec import StepSpec
-from lateen.domain.states import FailureCause
+from lateen.domain.states import AttemptState, FailureCause
 from lateen.step.lookups import Lookups
 
 T = TypeVar("T")
@@ -75,6 +75,14 @@ class Snapshot(Lookups, Protocol):
         """Become the attempt's holder; the number of its last resolution. Raises Fenced."""
         ...
 
+    def last_resolution(self, attempt: AttemptKey) -> int:
+        """The number of the attempt's last resolution; 0 where there is none."""
+        ...
+
+    def held(self, attempt: AttemptKey, holder: str) -> AttemptState:
+        """The state of an attempt that its holder may still write for. Raises Fenced."""
+        ...
+
     def record(
         self,
         attempt: AttemptKey,
@@ -82,8 +90,9 @@ class Snapshot(Lookups, Protocol):
         resolution: Resolution,
         key: str | None,
         parts: Mapping[str, Any] | None,
+        number: int = 1,
     ) -> None:
-        """Store a resolution, with its receipts, as the one that holds. Raises Fenced."""
+        """Become the attempt's holder, with this resolution and its receipts. Raises Fenced."""
 
     def record_reads(self, attempt: AttemptKey, holder: str, receipts: Iterable[Receipt]) -> None:
         """Store what the step's body looked up. Raises Fenced."""
@@ -119,6 +128,10 @@ class Snapshot(Lookups, Protocol):
         """The attempts that may serve a cache key, newest first."""
         ...
 
+    def committed(self, run: str, step: str) -> Hit | None:
+        """The attempt of a run's step that was committed, with what it put out and saved."""
+        ...
+
     def commit(self, payload: Mapping[str, Any]) -> Json: ...
 
 
@@ -133,11 +146,17 @@ class Attempts(Protocol):
 
     def begin(self, payload: Mapping[str, Any]) -> Json: ...
 
-    def commit(self, payload: Mapping[str, Any]) -> Json: ...
+    def commit(self, payload: Mapping[str, Any], guard: Guard | None = None) -> Json: ...
 
     def fence(
         self, attempt: AttemptKey, cause: FailureCause, error: Mapping[str, Any] | None = None
     ) -> bool: ...
+
+    def state(self, attempt: AttemptKey) -> tuple[str, str | None]: ...
+
+    def resolution_age(self, attempt: AttemptKey) -> float: ...
+
+    def keep_log(self, attempt: AttemptKey, holder: str, log: Mapping[str, Any]) -> None: ...
 
     def lease(self, holder: str, blobs: Iterable[tuple[str, int]]) -> dict[str, int]: ...
 
@@ -146,6 +165,8 @@ class Attempts(Protocol):
     def release(self, holder: str) -> None: ...
 
     def generations(self, blobs: Iterable[str]) -> dict[str, int]: ...
+
+    def contents(self, digests: Iterable[str]) -> dict[str, Content]: ...
 
     def publish(
         self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None

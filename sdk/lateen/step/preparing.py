@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
-from lateen.domain.artifacts import ArtifactVersion
+from lateen.domain.artifacts import ArtifactVersion, Content
+from lateen.domain.canonical import canonical_json
 from lateen.domain.errors import CorruptBlobError
 from lateen.domain.receipts import (
     ArtifactInput,
@@ -21,7 +26,8 @@ from lateen.step.ports import Json, Stores
 from lateen.step.resolving import Resolved
 from lateen.step.session import Session
 from lateen.step.task import Task, beginning
-from lateen.step.workdir import WorkDirectory, write_json
+from lateen.step.transfer import for_each
+from lateen.step.workdir import WorkDirectory, artifacts_in, read_json, write_json
 
 
 def prepare(task: Task, resolved: Resolved, work: WorkDirectory, stores: Stores) -> Session:
@@ -29,29 +35,139 @@ def prepare(task: Task, resolved: Resolved, work: WorkDirectory, stores: Stores)
 
     Raises CorruptBlobError where an input's bytes are gone or damaged.
     """
-    context = _context(task, resolved.resolution)
     attempts = stores.catalog.attempts
 
     def begin() -> str | None:
         model: str | None = attempts.begin(beginning(task)).get("model_version")
         return model
 
+    context = context_of(task, resolved.resolution)
     session = Session(task, resolved.resolution, stores, work.reads, begin, context)
     if task.replay:
         run, step = task.attempt.run, task.step.name
         session.replay(attempts.in_snapshot(lambda snapshot: snapshot.pins(run, step, "read")))
-    work.make()
-    reached(Boundary.PREPARE_MADE)
-    inputs = {
-        name: _fetched(item, work, (name,), session)
-        for name, item in resolved.resolution.inputs.items()
-    }
-    write_json(work.instructions, {"context": context, "inputs": inputs})
-    reached(Boundary.PREPARE_INSTRUCTED)
+    bring_inputs(task, resolved.resolution, work, session)
     return session
 
 
-def _context(task: Task, resolution: Resolution) -> Json:
+def bring_inputs(
+    task: Task, resolution: Resolution, work: WorkDirectory, fetcher: Operations
+) -> None:
+    """Brings the inputs to the work directory, but for those that are there, and says what to do.
+
+    Whatever is killed in here leaves no instructions, and then nothing is taken as being there.
+    Raises CorruptBlobError where an input's bytes are gone or damaged.
+    """
+    work.make()
+    reached(Boundary.PREPARE_MADE)
+    there = dict(_there(work))
+    work.instructions.unlink(missing_ok=True)
+    wanted = [
+        (name, work.input(name, place[1:]), artifact)
+        for name, item in resolution.inputs.items()
+        for place, artifact in _artifacts(item, (name,))
+    ]
+    contents = fetcher.catalog.attempts.contents(artifact.digest for _, _, artifact in wanted)
+
+    def bring(place: tuple[str, Path, ArtifactVersion]) -> None:
+        name, path, artifact = place
+        if there.get(os.fspath(path)) != artifact.digest:
+            _bring(artifact, contents[artifact.digest], name, path, fetcher)
+        reached(Boundary.PREPARE_FETCHED)
+
+    for_each(bring, wanted)
+    inputs = _instructed(resolution, work, contents)
+    write_json(work.instructions, {"context": context_of(task, resolution), "inputs": inputs})
+    reached(Boundary.PREPARE_INSTRUCTED)
+
+
+def brought(task: Task, resolution: Resolution, work: WorkDirectory) -> bool:
+    """Whether it is this very resolution that the work directory holds."""
+    try:
+        there = read_json(work.instructions)
+    except FileNotFoundError:
+        return False
+    for item in there["inputs"].values():
+        for artifact in artifacts_in(item):
+            for field in ("format", "type", "materializer"):
+                del artifact[field]
+    inputs = _instructed(resolution, work, {})
+    wanted = {"context": context_of(task, resolution), "inputs": inputs}
+    return canonical_json(there) == canonical_json(wanted)
+
+
+def _there(work: WorkDirectory) -> Iterator[tuple[str, str]]:
+    """The paths of the artifacts that lie in a work directory, with their digests."""
+    with suppress(FileNotFoundError):
+        for item in read_json(work.instructions)["inputs"].values():
+            for artifact in artifacts_in(item):
+                yield artifact["path"], artifact["digest"]
+
+
+def _artifacts(
+    item: ResolvedInput, place: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], ArtifactVersion]]:
+    """The artifacts in an input, each with the place that it has there."""
+    match item:
+        case ItemsInput(items):
+            for position, each in enumerate(items):
+                yield from _artifacts(each, (*place, str(position)))
+        case EntriesInput(entries):
+            # Keys are the user's own words; the folders are named by position.
+            for position, entry in enumerate(entries.values()):
+                yield from _artifacts(entry, (*place, str(position)))
+        case ArtifactInput(artifact):
+            yield place, artifact
+
+
+def _bring(
+    artifact: ArtifactVersion, content: Content, name: str, path: Path, fetcher: Operations
+) -> None:
+    with suppress(FileNotFoundError):
+        shutil.rmtree(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        fetcher.bring(content, path)
+    except CorruptBlobError as error:
+        raise CorruptBlobError(
+            f"input {name!r}: the artifact {artifact.name!r}, version {artifact.version}, cannot be"
+            f" read: {error}"
+        ) from error
+
+
+def _instructed(
+    resolution: Resolution, work: WorkDirectory, contents: Mapping[str, Content]
+) -> Json:
+    """The inputs as execute loads them."""
+
+    def told(item: ResolvedInput, place: tuple[str, ...]) -> Json:
+        match item:
+            case ItemsInput(items, container):
+                listed = [told(each, (*place, str(i))) for i, each in enumerate(items)]
+                return {"list": listed, "as": container}
+            case EntriesInput(entries):
+                positions = zip(entries.items(), count(), strict=False)
+                return {"map": {key: told(each, (*place, str(i))) for (key, each), i in positions}}
+            case ArtifactInput(artifact):
+                path = work.input(place[0], place[1:])
+                return {"artifact": _told(artifact, contents.get(artifact.digest), path)}
+            case _:
+                return item.to_json()
+
+    return {name: told(item, (name,)) for name, item in resolution.inputs.items()}
+
+
+def _told(artifact: ArtifactVersion, content: Content | None, path: Path) -> Json:
+    known = {"path": os.fspath(path), "digest": artifact.digest, "pickled": artifact.pickled}
+    if content is None:
+        return known
+    manifest = content.manifest
+    loading = {field: getattr(manifest, field) for field in ("format", "type", "materializer")}
+    return {**known, **loading}
+
+
+def context_of(task: Task, resolution: Resolution) -> Json:
+    """What the step's context shows."""
     return {
         # Not the run's parameters: they are no part of the cache key, so that a step that wants
         # them asks for them, and then serves no hits.
@@ -81,48 +197,3 @@ def _shown(item: ResolvedInput) -> Json:
             }
         case PlainInput(value):
             return {"value": value}
-
-
-def _fetched(
-    item: ResolvedInput, work: WorkDirectory, place: tuple[str, ...], fetcher: Operations
-) -> Json:
-    """The input as execute loads it; artifacts are brought to the work directory."""
-    match item:
-        case ItemsInput(items, container):
-            fetched = [_fetched(x, work, (*place, str(i)), fetcher) for i, x in enumerate(items)]
-            return {"list": fetched, "as": container}
-        case EntriesInput(entries):
-            # Keys are the user's own words; the folders are named by position.
-            return {
-                "map": {
-                    key: _fetched(entry, work, (*place, str(position)), fetcher)
-                    for position, (key, entry) in enumerate(entries.items())
-                }
-            }
-        case ArtifactInput(artifact):
-            path = work.input(place[0], place[1:])
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _bring(artifact, place[0], path, fetcher)
-            reached(Boundary.PREPARE_FETCHED)
-            manifest = artifact.manifest
-            return {
-                "artifact": {
-                    "path": os.fspath(path),
-                    "format": manifest.format,
-                    "type": manifest.type,
-                    "materializer": manifest.materializer,
-                    "pickled": artifact.pickled,
-                }
-            }
-        case _:
-            return item.to_json()
-
-
-def _bring(artifact: ArtifactVersion, name: str, path: Path, fetcher: Operations) -> None:
-    try:
-        fetcher.bring(artifact.manifest, path)
-    except CorruptBlobError as error:
-        raise CorruptBlobError(
-            f"input {name!r}: the artifact {artifact.name!r}, version {artifact.version}, cannot be"
-            f" read: {error}"
-        ) from error

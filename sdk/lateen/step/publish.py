@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lateen.domain.artifacts import Manifest
-from lateen.domain.errors import CorruptBlobError, MaterializerError, UserError
-from lateen.domain.names import check_name
+from lateen.domain.attempts import Guard
+from lateen.domain.errors import CorruptBlobError, MaterializerError, ProtocolError, UserError
+from lateen.domain.names import check_name, shown
 from lateen.domain.placeholders import rendered
 from lateen.domain.spec import OutputSpec
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
@@ -20,14 +21,15 @@ from lateen.planning.caching import cacheable
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.leases import leasing, once_more
 from lateen.step.logs import read_log
-from lateen.step.moves import moved
+from lateen.step.moves import guard, moved
 from lateen.step.operations import lease_holder, version_payload
 from lateen.step.outcome import Outcome, SavedOutput, error_json
+from lateen.step.pending import Pending
 from lateen.step.ports import Catalog, Json, Stores
 from lateen.step.resolving import Resolved
-from lateen.step.session import Pending
 from lateen.step.task import Task
 from lateen.step.transfer import Lease, store_tree
+from lateen.step.variables import OUTPUTS
 from lateen.step.workdir import WorkDirectory
 
 
@@ -47,19 +49,20 @@ def publish(
     """
     reached(Boundary.PUBLISH_STARTED)
     with leasing(stores.catalog.attempts, lease_holder(task.attempt), release=False) as lease:
-        log = _store_log(work, stores, lease)
+        log = store_log(work, stores, lease)
 
         def succeed() -> Json:
             outputs = _store_outputs(task, outcome, pending, work, stores, lease)
             flags = moved(task, resolved, pending.reads, stores.catalog)
             reached(Boundary.PUBLISH_COMPARED)
             success = _success(task, pending, outputs)
-            return _commit({**success, "moved": flags, "log": log}, stores.catalog)
+            payload = {**success, "moved": flags, "log": log}
+            return _commit(payload, stores.catalog, guard(task, resolved))
 
         if outcome.good:
             try:
                 return outcome, once_more(succeed)
-            except (UserError, CorruptBlobError) as error:
+            except (UserError, CorruptBlobError, ProtocolError) as error:
                 outcome = Outcome.failed(error, FailureCause.USER)
         return outcome, _commit({**_failure(task, outcome), "log": log}, stores.catalog)
 
@@ -76,7 +79,7 @@ def interrupt(
     Raises Fenced where another ended it before.
     """
     with leasing(stores.catalog.attempts, lease_holder(task.attempt), release=False) as lease:
-        log = _store_log(work, stores, lease)
+        log = store_log(work, stores, lease)
     end = _end(task, AttemptState.FENCED, phase)
     _commit({**_failure(task, outcome), **end, "log": log}, stores.catalog)
 
@@ -88,9 +91,9 @@ def fail(task: Task, error: BaseException, cause: FailureCause, catalog: Catalog
     return outcome
 
 
-def _commit(payload: Json, catalog: Catalog) -> Json:
+def _commit(payload: Json, catalog: Catalog, guard: Guard | None = None) -> Json:
     reached(Boundary.PUBLISH_COMMITTING)
-    answer = catalog.attempts.commit(payload)
+    answer = catalog.attempts.commit(payload, guard)
     reached(Boundary.PUBLISH_COMMITTED)
     return answer
 
@@ -134,6 +137,11 @@ def _store_outputs(
     stores: Stores,
     lease: Lease,
 ) -> list[Json]:
+    unknown = set(outcome.outputs) - {spec.name for spec in task.step.outputs}
+    if unknown:
+        raise ProtocolError(
+            f"the step put out {shown(sorted(unknown)[0])}, which it does not declare"
+        )
     stored = []
     for spec in task.step.outputs:
         saved = outcome.outputs.get(spec.name)
@@ -154,6 +162,11 @@ def _store_outputs(
             )
         except (MaterializerError, CorruptBlobError) as error:
             raise type(error)(f"output {spec.name!r}: {error}") from error
+        if not files and task.step.entrypoint is None:
+            raise MaterializerError(
+                f"output {spec.name!r}: there is no file in it; the command writes what it puts out"
+                f" to ${OUTPUTS}/{spec.name}/"
+            )
         manifest = Manifest(saved.format, saved.type, saved.materializer, files)
         stored.append(_output(task, spec, saved, manifest, pending))
     return stored
@@ -174,7 +187,7 @@ def _output(
     }
 
 
-def _store_log(work: WorkDirectory, stores: Stores, lease: Lease) -> Mapping[str, Any] | None:
+def store_log(work: WorkDirectory, stores: Stores, lease: Lease) -> Mapping[str, Any] | None:
     """Stores what the step printed, so that it outlives the work directory."""
     content = read_log(work.log)
     if not content:

@@ -1,7 +1,7 @@
 """Resolution: what every reference of an attempt becomes, asked of one snapshot.
 
-The one place where a reference turns into a version. It reads downward: ``resolve`` goes through
-the inputs, ``_Resolver.source`` through one input, and the methods below each answer one kind.
+The one place where a reference turns into a version. It reads downward: ``Resolver.resolution``
+goes through the inputs, ``source`` through one input, and the methods below each answer one kind.
 Nothing here knows Postgres; ``lookups`` is one snapshot of the catalog, whoever provides it.
 """
 
@@ -60,6 +60,8 @@ Pinned = Mapping[tuple[str, str], Receipt]
 """Receipts by input and path."""
 Place = tuple[str, str, Source | None]
 """An input, a path in it, and the reference there; None is the step's model."""
+Answer = tuple[ResolvedInput, Receipt]
+"""What stands for one reference, and the receipt for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +82,9 @@ def resolve(
     lookups: Lookups,
     conditions: Conditions | None = None,
 ) -> Resolution:
-    """What the step's inputs and its model are in this snapshot, with a receipt for each.
-
-    Raises MissingReferenceError for a reference that matches nothing, StillMissingError where it
-    may wait longer, KindMismatchError for an artifact of another kind than was asked for.
-    """
-    resolver = _Resolver(run, parameters, spec.model_of(step), lookups, conditions)
-    model = resolver.step_model()
-    inputs = {name: resolver.source(name, "", source) for name, source in step.inputs.items()}
-    return Resolution(inputs, tuple(resolver.receipts), model)
-
-
-def parts(
-    spec: PipelineSpec,
-    step: StepSpec,
-    run: str,
-    lookups: Lookups,
-    conditions: Conditions,
-) -> Iterator[Callable[[], object]]:
-    """What ``resolve`` looks up, each reference by itself, so that all can be asked ahead."""
-    resolver = _Resolver(run, {}, spec.model_of(step), lookups, conditions)
-    yield resolver.step_model
-    for name, source in step.inputs.items():
-        for path, leaf in placed(source):
-            if subject_of(leaf) is not None:
-                yield partial(resolver.source, name, path, leaf)
+    """What the step's inputs and its model are in this snapshot; see ``Resolver.resolution``."""
+    model = spec.model_of(step)
+    return Resolver(step.inputs, run, parameters, model, lookups, conditions).resolution()
 
 
 def externals(spec: PipelineSpec, step: StepSpec) -> Iterator[Place]:
@@ -134,13 +114,9 @@ def look_up_place(
     conditions: Conditions | None = None,
 ) -> Receipt | None:
     """The receipt for one of the step's ``externals``; raises as ``resolve`` does."""
-    resolver = _Resolver(run, {}, spec.model_of(step), lookups, conditions)
+    resolver = Resolver(step.inputs, run, {}, spec.model_of(step), lookups, conditions)
     name, path, source = place
-    if source is None:
-        resolver.step_model()
-    else:
-        resolver.source(name, path, source)
-    return resolver.receipts[-1] if resolver.receipts else None
+    return resolver.own_model() if source is None else resolver.answer(name, path, source)[1]
 
 
 def look_up(source: Read, run: str, model: ModelSpec | None, lookups: Lookups) -> Receipt:
@@ -148,10 +124,9 @@ def look_up(source: Read, run: str, model: ModelSpec | None, lookups: Lookups) -
 
     Raises MissingReferenceError and KindMismatchError as ``resolve`` does.
     """
-    resolver = _Resolver(run, {}, model, lookups)
+    resolver = Resolver({}, run, {}, model, lookups)
     if isinstance(source, Metadata | Attribute):
-        resolver.value("", "", source)
-        return resolver.receipts[-1]
+        return resolver.value("", "", source)[1]
     return resolver.subject("", "", source)[1]
 
 
@@ -172,24 +147,50 @@ def needs_own_version(model: ModelSpec | None) -> bool:
     return version is None or not (version == LATEST or version in STAGES or is_number(version))
 
 
-class _Resolver:
+class Resolver:
+    """The references of one step, in one snapshot; what it has found it keeps."""
+
     def __init__(
         self,
+        inputs: Mapping[str, Source],
         run: str,
         parameters: Mapping[str, Any],
         model: ModelSpec | None,
         lookups: Lookups,
         conditions: Conditions | None = None,
     ) -> None:
+        self._inputs = inputs
         self._run = run
         self._parameters = parameters
         self._model = model
         self._lookups = lookups
         self._missing = Missing(lookups, model)
         self._conditions = conditions or Conditions()
-        self.receipts: list[Receipt] = []
+        self._answers: dict[tuple[str, str], Answer] = {}
 
-    def step_model(self) -> ModelVersion | None:
+    def parts(self) -> Iterator[Callable[[], object]]:
+        """What ``resolution`` looks up, each reference by itself: all can be asked ahead."""
+        if self._model is not None:
+            yield self.own_model
+        for name, source in self._inputs.items():
+            for path, leaf in placed(source):
+                if subject_of(leaf) is not None:
+                    yield partial(self.answer, name, path, leaf)
+
+    def resolution(self) -> Resolution:
+        """What the step's inputs and its model are, with a receipt for each.
+
+        Raises MissingReferenceError for a reference that matches nothing, StillMissingError where
+        it may wait longer, KindMismatchError for an artifact of another kind than was asked for.
+        """
+        own = self.own_model()
+        receipts = [] if own is None else [own]
+        inputs = {
+            name: self._input(name, "", source, receipts) for name, source in self._inputs.items()
+        }
+        return Resolution(inputs, tuple(receipts), None if own is None else own.model)
+
+    def own_model(self) -> Receipt | None:
         """The step's model version; None where there is no model or its version is yet to be made.
 
         An empty stage fails the step, whether an input asks for it or not (semantics 19).
@@ -197,70 +198,79 @@ class _Resolver:
         if self._model is None:
             return None
         if ("", "") in self._conditions.pinned:
-            self.receipts.append(self._conditions.pinned["", ""])
-            return self._conditions.pinned["", ""].model
+            return self._conditions.pinned["", ""]
         reference = ModelReference(self._model.name, self._model.version)
         found = self._own_version()
-        if found is None and not needs_own_version(self._model):
+        if found is None:
+            if needs_own_version(self._model):
+                return None
             raise self._missing.model("", reference)
-        if found is not None:
-            event = found.stage_event if self._model.version in STAGES else None
-            self.receipts.append(Receipt("", "", to_json(reference), None, found, event))
-        return found
+        event = found.stage_event if self._model.version in STAGES else None
+        return Receipt("", "", to_json(reference), None, found, event)
 
-    def source(self, name: str, path: str, source: Source) -> ResolvedInput:
-        """One input, or one item inside of it."""
+    def _input(
+        self, name: str, path: str, source: Source, receipts: list[Receipt]
+    ) -> ResolvedInput:
+        """One input, or one item inside of it; the receipts are added."""
         match source:
-            case Value(value):
-                return self._plain(name, path, source, value)
-            case Parameter(parameter):
-                return self._plain(name, path, source, self._parameters[parameter])
             case Items(items, container):
-                resolved = [self.source(name, joined(path, i), x) for i, x in enumerate(items)]
+                resolved = [
+                    self._input(name, joined(path, position), item, receipts)
+                    for position, item in enumerate(items)
+                ]
                 return ItemsInput(tuple(resolved), container)
             case Entries(entries):
-                return EntriesInput({k: self.source(name, joined(path, k), x) for k, x in entries})
+                return EntriesInput(
+                    {key: self._input(name, joined(path, key), x, receipts) for key, x in entries}
+                )
+        found, receipt = self.answer(name, path, source)
+        receipts.append(receipt)
+        return found
+
+    def answer(self, name: str, path: str, source: Source) -> Answer:
+        """What stands at a place that is no container, as it was found before where it was."""
+        place = name, path
+        if place not in self._answers:
+            self._answers[place] = self._found(name, path, source)
+        return self._answers[place]
+
+    def _found(self, name: str, path: str, source: Source) -> Answer:
+        match source:
+            case Value(value):
+                return _plain(name, path, source, value)
+            case Parameter(parameter):
+                return _plain(name, path, source, self._parameters[parameter])
             case _ if (name, path) in self._conditions.pinned:
-                return self._kept(self._conditions.pinned[name, path])
+                return _kept(self._conditions.pinned[name, path])
             case Guarded():
                 return self._guarded(name, path, source)
             case Metadata() | Attribute():
                 return self.value(name, path, source)
+            case Items() | Entries():
+                raise TypeError("a container has no answer of its own")
             case _:
                 artifact, receipt = self._version(name, path, source)
-                self.receipts.append(receipt)
-                return ArtifactInput(artifact)
+                return ArtifactInput(artifact), receipt
 
-    def _plain(self, name: str, path: str, source: Source, value: Any) -> PlainInput:
-        self.receipts.append(Receipt(name, path, to_json(source), value=value, has_value=True))
-        return PlainInput(value)
-
-    def _kept(self, receipt: Receipt) -> ResolvedInput:
-        self.receipts.append(receipt)
-        if receipt.has_value or receipt.artifact is None:
-            return PlainInput(receipt.value)
-        return ArtifactInput(receipt.artifact)
-
-    def _guarded(self, name: str, path: str, source: Guarded) -> ResolvedInput:
+    def _guarded(self, name: str, path: str, source: Guarded) -> Answer:
         """What stands where the reference matches; else, after a wait, its default."""
         try:
-            found = self.source(name, path, source.source)
+            found, receipt = self._found(name, path, source.source)
         except MissingReferenceError as error:
             if source.wait is not None and self._conditions.waited < source.wait:
                 raise StillMissingError(
                     f"{error}; waiting up to {duration_text(source.wait)} for it"
                 ) from None
             if source.default is not MISSING:
-                return self._plain(name, path, source, source.default)
+                return _plain(name, path, source, source.default)
             if source.wait is None:
                 raise
             raise MissingReferenceError(
                 f"{error}; waited {duration_text(source.wait)} for it"
             ) from None
-        self.receipts[-1] = replace(self.receipts[-1], reference=to_json(source))
-        return found
+        return found, replace(receipt, reference=to_json(source))
 
-    def value(self, name: str, path: str, source: Metadata | Attribute) -> PlainInput:
+    def value(self, name: str, path: str, source: Metadata | Attribute) -> Answer:
         subject, found = self.subject(name, path, source.of)
         if isinstance(source, Metadata):
             value = self._metadata(name, source, subject)
@@ -269,8 +279,7 @@ class _Resolver:
         receipt = Receipt(
             name, path, to_json(source), found.artifact, found.model, found.stage_event, value, True
         )
-        self.receipts.append(receipt)
-        return PlainInput(value)
+        return PlainInput(value), receipt
 
     def subject(
         self, name: str, path: str, subject: Subject
@@ -397,3 +406,13 @@ class _Resolver:
         if value is None:
             raise MissingReferenceError(f"{subject.name!r} is no model version: it has no {name}")
         return value if name == "number" else str(value)
+
+
+def _plain(name: str, path: str, source: Source, value: Any) -> Answer:
+    return PlainInput(value), Receipt(name, path, to_json(source), value=value, has_value=True)
+
+
+def _kept(receipt: Receipt) -> Answer:
+    if receipt.has_value or receipt.artifact is None:
+        return PlainInput(receipt.value), receipt
+    return ArtifactInput(receipt.artifact), receipt

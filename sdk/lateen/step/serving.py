@@ -37,15 +37,20 @@ def serve_from_cache(task: Task, stores: Stores) -> Ended | None:
             if _whole(hit, stores.objects):
                 reads = _read_again(task, snapshot, resolved, hit)
                 if reads is not None:
-                    return _serve(task, snapshot, resolved, hit, reads)
+                    return serve(task, snapshot, resolved, hit, reads)
         return None
 
-    if task.replay or not cacheable(task.step):
+    if not may_be_served(task):
         return None
     ended = stores.catalog.attempts.in_snapshot(work)
     if ended is not None:
         reached(Boundary.CACHE_COMMITTED)
     return ended
+
+
+def may_be_served(task: Task) -> bool:
+    """Whether an attempt may have the outputs of an earlier one at all."""
+    return not task.replay and cacheable(task.step)
 
 
 def _whole(hit: Hit, objects: ObjectStore) -> bool:
@@ -103,11 +108,11 @@ def _followed(read: Read, now: Mapping[str, str]) -> Read:
     return read
 
 
-def _serve(
+def serve(
     task: Task, snapshot: Snapshot, resolved: Resolved, hit: Hit, reads: list[Receipt]
 ) -> Ended:
+    """Commits the outputs of an earlier attempt as this one's."""
     reached(Boundary.CACHE_FOUND)
-    snapshot.take(task.attempt, task.holder)
     record(task, snapshot, resolved)
     if reads:
         snapshot.record_reads(task.attempt, task.holder, reads)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lateen.client.metadata import checked_metadata
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.canonical import canonical_json
 from lateen.domain.errors import LateenError, NotFoundError, StepContextError
@@ -27,30 +28,18 @@ from lateen.domain.references import (
     ModelReference,
     Read,
     Subject,
+    read_from_json,
     subject_from_json,
     subject_of,
     to_json,
 )
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.operations import Operations
+from lateen.step.pending import Pending
 from lateen.step.ports import Json, Stores
-from lateen.step.promotions import Promotions, check_incumbent, check_protection
+from lateen.step.promotions import check_incumbent, check_protection
 from lateen.step.resolve import check_kind, look_up, needs_own_version
 from lateen.step.task import Task
-
-
-@dataclass
-class Pending:
-    """What waits for the step's commit."""
-
-    step_metadata: dict[str, Any] = field(default_factory=dict)
-    output_metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
-    output_tags: dict[str, list[str]] = field(default_factory=dict)
-    promotions: Promotions = field(default_factory=Promotions)
-    reads: list[Receipt] = field(default_factory=list)
-    """What the body looked up, as it is recorded."""
-    opaque: bool = False
-    """Whether the body looked at history, which nothing can check again for the cache."""
 
 
 class Session(Operations):
@@ -69,13 +58,19 @@ class Session(Operations):
         self.task = task
         self.pending = Pending()
         self._begin = begin
-        self._context = context
         self._lock = threading.RLock()
-        self._own = resolution.model.id if resolution.model else None
         self._bound: dict[str, Receipt] = {}
         self._recorded: set[str] = set()
         self._noted_models: set[str] = set()
         self._replayed: dict[str, list[Receipt]] = {}
+        self.give(resolution, context)
+
+    def give(self, resolution: Resolution, context: Mapping[str, Any]) -> None:
+        """Takes what the step is given; once more where it was resolved again."""
+        self._context = context
+        self._own = resolution.model.id if resolution.model else None
+        self._bound.clear()
+        self._recorded.clear()
         for receipt in resolution.receipts:
             self._bind(receipt)
         if resolution.model is not None:
@@ -94,13 +89,24 @@ class Session(Operations):
             if not (made and reference == own):
                 self._replayed.setdefault(reference, []).append(receipt)
 
+    def restore(self, reads: Iterable[Receipt]) -> None:
+        """Takes up what an earlier process recorded that the same attempt looked up."""
+        for receipt in reads:
+            source = read_from_json(receipt.reference)
+            self.pending.reads.append(receipt)
+            self._answered(source)
+            if not receipt.has_value:
+                self._noted_models.add(_key(source))
+                self._bind(receipt)
+
     def call(self, operation: str, /, **arguments: Any) -> Any:
         with self._lock:
-            self.pending.opaque |= operation in _HISTORY
+            if operation in _HISTORY:
+                self.pending.look_back()
             try:
                 answer = super().call(operation, **arguments)
             except LateenError:
-                self.pending.opaque = True  # what was not there leaves no receipt to check again
+                self.pending.look_back()  # what was not there leaves no receipt to check again
                 raise
             return without_details(answer) if operation in _LOOK_UPS else answer
 
@@ -150,7 +156,7 @@ class Session(Operations):
         promoted = self._model_by_id(model_version)
         check_protection(promotion, promoted, self._protected(promoted["name"]))
         check_incumbent(promotion, promoted, self.model_versions(promoted["name"]))
-        self.pending.promotions.add(promotion, promoted)
+        self.pending.promote(promotion, promoted)
         return self._model_by_id(model_version)
 
     def protect_stage(self, model: str, stage: str, protected: bool) -> None:
@@ -163,21 +169,21 @@ class Session(Operations):
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         match target:
             case {"step": True}:
-                self.pending.step_metadata.update(metadata)
+                self.pending.log_on_step(checked_metadata(metadata))
             case {"output": output}:
-                self.pending.output_metadata.setdefault(self._output(output), {}).update(metadata)
+                self.pending.log_on_output(self._output(output), checked_metadata(metadata))
             case {"own_model": True}:
                 model = self._own_model()
                 if model is None:
                     raise NotFoundError("the step has no model to log metadata on")
                 super().log_metadata(metadata, {"model_version": model["id"]})
             case {"run": run, "step": step} if self._is_own_step(run, step):
-                self.pending.step_metadata.update(metadata)
+                self.pending.log_on_step(checked_metadata(metadata))
             case _:
                 super().log_metadata(metadata, target)
 
     def output_tags(self, output: str, tags: list[str]) -> None:
-        self.pending.output_tags.setdefault(self._output(output), []).extend(tags)
+        self.pending.tag_output(self._output(output), tags)
 
     def fetch(self, id: str) -> Json:
         if id not in self._recorded:

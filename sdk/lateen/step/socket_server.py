@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from lateen.domain.errors import LateenError
+from lateen.domain.errors import LateenError, ProtocolError
 from lateen.step.workdir import LONGEST_SOCKET_PATH
 
 LONGEST_REQUEST = 64 << 20
@@ -26,12 +26,30 @@ class Service(Protocol):
 
 
 @contextlib.contextmanager
+def served_at(service: Service, path: Path) -> Iterator[None]:
+    """Answers at this very socket while the block runs.
+
+    What an earlier process or the step's code left there is moved away. Whoever may enter the
+    directory may ask: it is a Pod's own.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, path.with_name(f"{path.name}.{os.urandom(8).hex()}"))
+    server = _Server(path, service)
+    threading.Thread(target=server.accept, name="lateen-step-socket", daemon=True).start()
+    try:
+        yield
+    finally:
+        server.close()
+
+
+@contextlib.contextmanager
 def served(service: Service, wanted: Path) -> Iterator[Path]:
     """Answers at a socket while the block runs; its path, a short one where ``wanted`` is long."""
     path = wanted
     if len(os.fsencode(wanted)) > LONGEST_SOCKET_PATH:
         path = Path(tempfile.mkdtemp(prefix="lateen-")) / "socket"
     server = _Server(path, service)
+    os.chmod(path, 0o600)
     thread = threading.Thread(target=server.accept, name="lateen-step-socket", daemon=True)
     thread.start()
     try:
@@ -49,7 +67,6 @@ class _Server:
         self._service = service
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(os.fspath(path))
-        os.chmod(path, 0o600)
         self._listener.listen(64)
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -82,9 +99,13 @@ class _Server:
                     connection.shutdown(socket.SHUT_RDWR)
 
 
+def _no_number(text: str) -> Any:
+    raise ProtocolError(f"JSON has no {text}")
+
+
 def _answer(service: Service, line: bytes) -> bytes:
     try:
-        request = json.loads(line)
+        request = json.loads(line, parse_constant=_no_number)
         answer = {"result": service.call(request["operation"], **request["arguments"])}
     except LateenError as error:
         answer = {"error": {"type": type(error).__name__, "message": str(error)}}

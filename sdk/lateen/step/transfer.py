@@ -15,7 +15,7 @@ from lateen.domain.artifacts import File, Manifest, check_path
 from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ports import ObjectStore
-from lateen.step.tree import DEFAULT_LIMITS, Limits, open_tree
+from lateen.step.tree import DEFAULT_LIMITS, FoundFile, Limits, Tree, open_tree
 
 THREADS = 4
 
@@ -44,21 +44,45 @@ def store_tree(
     """
     with open_tree(directory, within=within) as tree:
         found = tree.files(limits)
-        files = tree.digests(found)
-        sources = {file.sha256: source for file, source in zip(files, found, strict=True)}
-        generations = lease([(sha256, source.size) for sha256, source in sources.items()])
-        reached(Boundary.STORE_LEASED)
+        return _store(tree, found, objects, lease, directory if private else None)
 
-        def store(sha256: str) -> None:
-            generation, source = generations[sha256], sources[sha256]
-            if objects.exists(sha256, generation):
-                return
-            with tree.open(source) as file:
-                if not private or not objects.adopt(sha256, generation, directory / source.path):
-                    objects.put(sha256, generation, file, source.size)
-            reached(Boundary.STORE_STORED)
 
-        _for_each(store, list(sources))
+def store_path(
+    path: Path, objects: ObjectStore, lease: Lease, *, within: Path
+) -> tuple[bool, tuple[File, ...]]:
+    """Store a file, or a directory's, that somebody else left below ``within``; whether it is one.
+
+    No link is followed. Raises as ``store_tree`` does.
+    """
+    with open_tree(path.parent, within=within) as tree:
+        found = tree.file(path.name)
+        if found is not None:
+            return True, _store(tree, [found], objects, lease, None)
+    return False, store_tree(path, objects, lease, private=False, within=within)
+
+
+def _store(
+    tree: Tree,
+    found: list[FoundFile],
+    objects: ObjectStore,
+    lease: Lease,
+    adopted: Path | None,
+) -> tuple[File, ...]:
+    files = tree.digests(found)
+    sources = {file.sha256: source for file, source in zip(files, found, strict=True)}
+    generations = lease([(sha256, source.size) for sha256, source in sources.items()])
+    reached(Boundary.STORE_LEASED)
+
+    def store(sha256: str) -> None:
+        generation, source = generations[sha256], sources[sha256]
+        if objects.exists(sha256, generation):
+            return
+        with tree.open(source) as file:
+            if adopted is None or not objects.adopt(sha256, generation, adopted / source.path):
+                objects.put(sha256, generation, file, source.size)
+        reached(Boundary.STORE_STORED)
+
+    for_each(store, list(sources))
     return tuple(files)
 
 
@@ -90,7 +114,7 @@ def fetch_tree(
                     f" {file.sha256} has {path.stat().st_size}: restore the catalog from a backup"
                 )
 
-        _for_each(fetch, manifest.files)
+        for_each(fetch, manifest.files)
 
 
 def _check_tree(manifest: Manifest) -> None:
@@ -122,7 +146,8 @@ def _beside(destination: Path) -> Iterator[Path]:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _for_each(action: Callable[[Item], None], items: Sequence[Item]) -> None:
+def for_each(action: Callable[[Item], None], items: Sequence[Item]) -> None:
+    """Does something with every item, with a few of them at once; raises what the first raised."""
     if len(items) < 2:
         for item in items:
             action(item)

@@ -8,7 +8,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -109,6 +109,19 @@ class Tree:
                 )
         return sorted(files, key=lambda file: file.path)
 
+    def file(self, name: str) -> FoundFile | None:
+        """One of its regular files, that lies in it directly; None where it is a directory.
+
+        Raises MaterializerError for anything else.
+        """
+        _check_name(name, DEFAULT_LIMITS)
+        with _explained(name):
+            found = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        _check_kind(name, found.st_mode)
+        if stat.S_ISDIR(found.st_mode):
+            return None
+        return FoundFile(name, found.st_size, _identity(found))
+
     @contextmanager
     def open(self, found: FoundFile) -> Iterator[BinaryIO]:
         """The file, at its start; MaterializerError where it is not the one that was found."""
@@ -199,12 +212,30 @@ def _open_file(root: int, path: str) -> FileIO:
 
 
 @contextmanager
-def _opened(root: int, path: str) -> Iterator[int]:
+def making_folder(root: Path, path: str) -> Iterator[int]:
+    """A directory below a root, made where it is not there, and reached without following a link.
+
+    Raises MaterializerError where something else lies in its place.
+    """
+    with _explained(str(root)):
+        descriptor = os.open(root, _DIRECTORY)
+    try:
+        with _opened(descriptor, path, make=True) as folder:
+            yield folder
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _opened(root: int, path: str, *, make: bool = False) -> Iterator[int]:
     """A directory below another one, reached without following a link."""
     descriptor = os.open(".", _DIRECTORY, dir_fd=root)
     try:
         for name in () if path in {"", "."} else check_path(path).split("/"):
             with _explained(path):
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=descriptor)
                 inner = os.open(name, _DIRECTORY | _UNFOLLOWED, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = inner

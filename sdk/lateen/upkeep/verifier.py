@@ -53,7 +53,8 @@ class _Wanted:
 
     of: str
     sha256: str
-    size: int
+    size: int | None = None
+    """In bytes; None where it is not known."""
     generation: int | None = None
     """None where the present one counts."""
 
@@ -107,7 +108,7 @@ class Verifier:
         return Checked("blobs", looked_at, tuple(findings))
 
     def _wanted(self) -> Iterator[_Wanted]:
-        """The blobs of all versions whose bytes must be there, each once, and of all logs."""
+        """The blobs of versions whose bytes must be there, each once, of logs and archives."""
         seen: set[bytes] = set()
         for manifest in self._catalog.verification.manifests():
             if not manifest.needed_by or manifest_problem(manifest):
@@ -120,6 +121,8 @@ class Verifier:
                     yield _Wanted(of, file.sha256, file.size)
         for log in self._catalog.verification.logs():
             yield _Wanted(log.of, log.sha256, log.size, log.generation)
+        for archive in self._catalog.verification.archives():
+            yield _Wanted(archive.of, archive.sha256)
 
     def _problem(self, generations: Mapping[str, int], wanted: _Wanted) -> str | None:
         generation = wanted.generation or generations.get(wanted.sha256)
@@ -128,7 +131,7 @@ class Verifier:
         size = self._objects.size(wanted.sha256, generation)
         if size is None:
             return f"{wanted.of}: the blob {wanted.sha256}.{generation} is missing"
-        if size != wanted.size:
+        if wanted.size is not None and size != wanted.size:
             return (
                 f"{wanted.of}: the blob {wanted.sha256}.{generation} has {size} bytes in place of"
                 f" {wanted.size}"

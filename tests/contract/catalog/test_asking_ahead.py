@@ -22,7 +22,7 @@ from lateen.domain.references import (
 )
 from lateen.domain.spec import ModelSpec, OutputSpec, PipelineSpec, StepSpec
 from lateen.domain.states import RunPhase
-from lateen.step.resolve import Conditions, parts, resolve
+from lateen.step.resolve import Resolver
 from lateen.step.resolving import resolve_attempt
 from lateen.step.task import Task, beginning
 from lateen.stores.catalog.catalog import Catalog
@@ -104,10 +104,11 @@ def found(catalog: Catalog, task: Task, ahead: bool) -> tuple[Resolution, int]:
     def work(connection: Connection) -> tuple[Resolution, int]:
         counting = Counting(connection)
         snapshot = Snapshot(counting)  # type: ignore[arg-type]
-        run = task.attempt.run
+        model = task.spec.model_of(task.step)
+        resolver = Resolver(task.step.inputs, task.attempt.run, {}, model, snapshot)
         if ahead:
-            snapshot.ask_ahead(parts(task.spec, task.step, run, snapshot, Conditions()))
-        return resolve(task.spec, task.step, run, {}, snapshot), counting.statements
+            snapshot.ask_ahead(resolver.parts())
+        return resolver.resolution(), counting.statements
 
     return catalog.attempts._connections.snapshot(work)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from lateen.planning.deletion import Deletion
 from lateen.step.task import Task, beginning
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.deletion import Things
+from lateen.stores.catalog.runs import Origin
 from tests.catalogs.attempts import (
     finish_run,
     new_run,
@@ -191,6 +193,20 @@ def test_a_run_that_goes_on_is_kept(catalog):
     assert (
         why(catalog.deletions.delete(RUNS, [run], force=True)) == f"{run} (not finished: Running)"
     )
+
+
+@pytest.mark.parametrize("relation", ["replay_of", "resume_of"])
+def test_a_run_is_kept_until_what_replays_or_resumes_it_has_finished(catalog, relation):
+    old, new = read(catalog).run, str(uuid4())
+    read(catalog)
+    origin = Origin(**{relation: old})
+    catalog.runs.create(new, "again", READING, {}, target="test", origin=origin)
+    expected = f"{old} (named by run again, which has not finished)"
+    assert why(catalog.deletions.delete(RUNS, [old], force=True)) == expected
+    assert catalog.runs.load(new).replay == (relation == "replay_of")
+    catalog.runs.start(new)
+    finish_run(catalog, new, RunPhase.FAILED)
+    assert catalog.deletions.delete(RUNS, [old]).ids == [old]
 
 
 def test_a_run_is_kept_while_its_model_stands_in_a_stage(catalog):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from lateen import ArtifactConfig, Model, Resources, Retry
+from lateen import ArtifactConfig, Model, Resources, Retry, WorkDir
 from lateen.authoring.pipeline import pipeline
 from lateen.authoring.step import Step, step
 from lateen.domain import spec
@@ -70,7 +70,11 @@ def test_all_options_reach_the_compiled_step() -> None:
         retry=Retry(limit=2, backoff="10s", factor=3, max_backoff=timedelta(minutes=5)),
         timeout="1h30m",
         start_timeout=90,
+        work_dir=WorkDir("10Gi", medium="Memory"),
+        tolerate_oom=True,
         env={"THREADS": "4"},
+        env_from=["warehouse-credentials"],
+        pod_template={"spec": {"nodeSelector": {"pool": "gpu"}}},
         model=Model("iris", version="staging"),
     )
     placed = compiled_step(configured)
@@ -81,7 +85,11 @@ def test_all_options_reach_the_compiled_step() -> None:
     assert placed.retry == spec.Retry(2, 10.0, 3.0, 300.0)
     assert placed.timeout == 5400
     assert placed.start_timeout == 90
+    assert placed.work_dir == spec.WorkDir("10Gi", "Memory")
+    assert placed.tolerate_oom
     assert placed.env == {"THREADS": "4"}
+    assert placed.env_from == ("warehouse-credentials",)
+    assert placed.pod_template == {"spec": {"nodeSelector": {"pool": "gpu"}}}
     assert placed.model == spec.ModelSpec("iris", "staging")
 
 
@@ -265,3 +273,16 @@ def test_a_lambda_needs_a_name() -> None:
     with pytest.raises(CompileError, match=r"'<lambda>'.*name="):
         compiled_step(nameless)
     assert compiled_step(nameless.with_options(name="one")).history_name == "one"
+
+
+def test_a_work_directory_has_a_size_and_lies_in_memory_or_on_the_disk() -> None:
+    assert WorkDir(10 << 30).spec == spec.WorkDir("10737418240")
+    with pytest.raises(ParameterError, match="size='plenty' is no quantity"):
+        WorkDir("plenty")
+    with pytest.raises(ParameterError, match="medium='disk': it is 'Memory', or not given"):
+        WorkDir(medium="disk")
+
+
+def test_secrets_are_given_as_a_list_of_names() -> None:
+    with pytest.raises(CompileError, match=re.escape("write it like env_from=['credentials']")):
+        double.with_options(env_from="credentials")  # type: ignore[arg-type]

@@ -36,10 +36,10 @@ def test_a_run_is_found_by_its_bare_name(
 def test_the_logs_of_a_run_and_the_runs_of_a_pipeline_too(
     lateen: Lateen, answering: Answering
 ) -> None:
-    memory = answering(logs="", runs=[run(1)])
+    memory = answering(logs="", run=full_run(1), runs=[run(1)])
     assert lateen("logs", "run/training-1", "score").exit_code == 0
     assert lateen("get", "runs", "--pipeline", "pipeline/training").exit_code == 0
-    assert memory.asked("logs")[0]["run"] == "training-1"
+    assert memory.asked("run") == [{"name": "training-1"}]
     assert memory.asked("runs")[0]["pipeline"] == "training"
 
 

@@ -21,7 +21,8 @@ try:
     cli(["--help"], prog_name="lateen")
 except SystemExit as end:
     assert end.code == 0
-heavy = {"rich", "pydantic", "yaml", "psycopg", "numpy", "lateen.local", "lateen.stores"}
+heavy = {"rich", "pydantic", "yaml", "psycopg", "numpy", "lateen.local", "lateen.stores",
+         "kubernetes"}
 print(sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 from lateen.cli.output import table
 from lateen.cli.preview import preview
 from lateen.cli.render_preview import preview_columns, warnings
-from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
 from lateen.domain.references import (
     ArtifactReference,
     Entries,
@@ -23,7 +23,7 @@ from lateen.domain.references import (
 )
 from lateen.domain.spec import ModelSpec, PipelineSpec, StepSpec
 
-RAW = ArtifactVersion("a1", "raw", 3, None, "sha256:1", "data", Manifest("f", "t", "m", ()))
+RAW = ArtifactVersion("a1", "raw", 3, None, "sha256:1", "data")
 IRIS = ModelVersion("m1", "iris", 6, None, "production", "ready")
 
 

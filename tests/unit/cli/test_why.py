@@ -119,12 +119,12 @@ def test_json_and_yaml_are_the_step_itself(lateen: Lateen, answering: Answering)
 
 
 def test_logs_print_what_was_printed(lateen: Lateen, answering: Answering) -> None:
-    memory = answering(logs="one\ntwo")
+    memory = answering(run=full_run(1), logs="one\ntwo")
     assert lateen("logs", "training-1", "predict", "--attempt", "2").stdout == "one\ntwo\n"
-    assert memory.calls == [("logs", {"run": "training-1", "step": "predict", "n": 2})]  # type: ignore[attr-defined]
+    assert memory.asked("logs") == [{"run": "run-1", "step": "predict", "n": 2}]  # type: ignore[attr-defined]
 
 
 def test_an_empty_log_is_said_on_stderr(lateen: Lateen, answering: Answering) -> None:
-    answering(logs="")
+    answering(run=full_run(1), logs="")
     result = lateen("logs", "training-1", "predict")
     assert (result.stdout, result.stderr) == ("", "nothing was printed\n")

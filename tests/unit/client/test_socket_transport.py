@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lateen.client import SocketTransport
+from lateen.client.socket_transport import ONCE
 from lateen.domain.errors import CatalogUnavailable, NotFoundError, ProtocolError
 from tests.unit.client.children import ended_well, forked
 from tests.unit.client.socket_server import error, result, serving
@@ -179,5 +180,38 @@ def test_a_connection_that_breaks_is_opened_again_by_the_next_call(path):
         transport = SocketTransport(path)
         with pytest.raises(CatalogUnavailable, match="closed the connection"):
             transport.call("break")
+        assert transport.call("run") == "ok"
+        transport.close()
+
+
+def test_somebody_who_is_not_there_yet_is_waited_for(path):
+    asked = threading.Event()
+
+    def ask() -> object:
+        asked.set()
+        return SocketTransport(path, patience=10).call("run")
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask)
+        asked.wait(10)
+        with serving(path, lambda _: result("ok")):
+            assert answer.result(10) == "ok"
+
+
+def test_a_lost_answer_is_asked_for_again_where_that_is_harmless(path):
+    answers = iter([None, result("ok")])
+    with serving(path, lambda _: next(answers)):
+        transport = SocketTransport(path, patience=10)
+        assert transport.call("run") == "ok"
+        transport.close()
+
+
+@pytest.mark.parametrize("operation", sorted(ONCE))
+def test_what_may_have_been_done_is_not_asked_for_again(path, operation):
+    answers = iter([None, result("ok")])
+    with serving(path, lambda _: next(answers)):
+        transport = SocketTransport(path, patience=10)
+        with pytest.raises(CatalogUnavailable, match="closed the connection"):
+            transport.call(operation)
         assert transport.call("run") == "ok"
         transport.close()

@@ -49,7 +49,7 @@ def test_what_passes_stays_below_the_artifact(path: str) -> None:
 
 def test_a_version_is_shown_by_its_name_or_its_number() -> None:
     fields = ("id", "iris", 3)
-    rest = ("sha256:0", "data", MANIFEST)
+    rest = ("sha256:0", "data")
     assert ArtifactVersion(*fields, None, *rest).version == "3"
     assert ArtifactVersion(*fields, "raw", *rest).version == "raw"
     assert ModelVersion(*fields, None, "none", "ready").version == "3"

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
 from lateen.domain.receipts import Receipt
 
 
 def artifact(number: int, digest: str) -> ArtifactVersion:
-    manifest = Manifest("json", "builtins.int", "m.Json", ())
-    return ArtifactVersion(f"id-{number}", "d", number, None, digest, "data", manifest)
+    return ArtifactVersion(f"id-{number}", "d", number, None, digest, "data")
 
 
 def model(number: int) -> ModelVersion:

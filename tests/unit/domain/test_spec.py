@@ -14,6 +14,7 @@ from lateen.domain.spec import (
     Resources,
     Retry,
     StepSpec,
+    WorkDir,
 )
 from tests.strategies.specs import pipelines
 
@@ -43,6 +44,7 @@ BASE = PipelineSpec("p", (StepSpec("a", "a", outputs=(OutputSpec("o"),)),))
         {"timeout": 1.0},
         {"failure_policy": "stop"},
         {"step_limit": 1},
+        {"pipeline_step_limit": 1},
         {"freshness": "run"},
         {"image": "i"},
         {"model": ModelSpec("m")},
@@ -50,6 +52,9 @@ BASE = PipelineSpec("p", (StepSpec("a", "a", outputs=(OutputSpec("o"),)),))
         {"steps": (replace(BASE.steps[0], cache=False),)},
         {"steps": (replace(BASE.steps[0], retry=Retry(limit=1)),)},
         {"steps": (replace(BASE.steps[0], timeout=3.0),)},
+        {"steps": (replace(BASE.steps[0], work_dir=WorkDir("1Gi")),)},
+        {"steps": (replace(BASE.steps[0], tolerate_oom=True),)},
+        {"steps": (replace(BASE.steps[0], env_from=("warehouse",)),)},
     ],
 )
 def test_whatever_changes_moves_the_digest(changes: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lateen.domain.artifacts import ArtifactVersion, Manifest
+from lateen.domain.artifacts import ArtifactVersion
 from lateen.domain.receipts import (
     ArtifactInput,
     EntriesInput,
@@ -27,10 +27,7 @@ SPEC = PipelineSpec("p", (STEP,))
 
 
 def artifact(digest: str, number: int = 1) -> ArtifactInput:
-    manifest = Manifest("json", "builtins.int", "m.Json", ())
-    return ArtifactInput(
-        ArtifactVersion(f"id-{number}", "d", number, None, digest, "data", manifest)
-    )
+    return ArtifactInput(ArtifactVersion(f"id-{number}", "d", number, None, digest, "data"))
 
 
 INPUTS: dict[str, ResolvedInput] = {"data": artifact("sha256:a"), "n": PlainInput(3)}

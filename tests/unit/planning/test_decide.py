@@ -464,3 +464,11 @@ def test_a_step_that_waits_before_a_further_attempt_looks_again_too() -> None:
     run = waiting(retries={"a": Retry(limit=1)})
     run = run.with_step("a", Step(StepPhase.WAITING, (failed,), START, again))
     assert Start("a", 2) in decide(run, again).actions
+
+
+@pytest.mark.parametrize(("room", "started"), [(None, 3), (5, 3), (2, 2), (0, 0), (-1, 0)])
+def test_no_more_starts_than_there_is_room_for_beyond_the_run(
+    room: int | None, started: int
+) -> None:
+    run = Run(Plan({"a": (), "b": (), "c": ()}), {name: Step() for name in "abc"}, room=room)
+    assert len(decide(run, START).actions) == started

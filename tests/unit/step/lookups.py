@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
 from lateen.domain.canonical import digest_of
 from lateen.domain.names import LATEST
 from lateen.domain.states import ModelStages
@@ -41,7 +41,6 @@ class Catalog:
             version_name,
             digest_of([name, number]),
             kind,
-            Manifest("json", "builtins.int", "m.Json", ()),
         )
         self.artifacts.append(made)
         return made

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lateen.step.logs import HEAD_BYTES, TAIL_BYTES, BoundedLog, captured
+from lateen.step.logs import HEAD_BYTES, LONGEST, TAIL_BYTES, BoundedLog, captured, read_log
 
 
 def test_what_is_printed_goes_to_the_log_and_where_it_went_before(
@@ -63,6 +63,27 @@ def test_a_long_log_keeps_its_start_and_its_end_and_says_how_much_is_missing(
     assert text.endswith("x\nthe end\n")
     assert note in text
     assert len(text) == HEAD_BYTES + len(note) + TAIL_BYTES
+
+
+def test_a_log_whose_process_is_killed_has_its_last_lines(tmp_path: Path) -> None:
+    log = BoundedLog(tmp_path / "log")
+    for number in range(200_000):
+        log.add(b"line %09d\n" % number)
+        if number % 37_511 == 0:
+            found = read_log(tmp_path / "log")
+            assert found.endswith(b"line %09d\n" % number)
+            assert len(found) <= LONGEST
+    assert b"bytes of this log were cut here" in read_log(tmp_path / "log")
+    log.close()
+
+
+def test_one_long_write_is_cut_as_many_short_ones_are(tmp_path: Path) -> None:
+    for name, sizes in (("one", [5 << 20]), ("many", [1 << 10] * (5 << 10))):
+        log = BoundedLog(tmp_path / name)
+        for size in sizes:
+            log.add(b"x" * size)
+        log.close()
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
 
 
 @pytest.mark.parametrize("size", [HEAD_BYTES, HEAD_BYTES + 1, HEAD_BYTES + TAIL_BYTES])

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lateen.domain.artifacts import File
-from lateen.domain.errors import MaterializerError
-from lateen.step.tree import CHUNK, FoundFile, Limits, open_tree
+from lateen.domain.errors import LateenError, MaterializerError
+from lateen.step.tree import CHUNK, FoundFile, Limits, making_folder, open_tree
 
 
 def found(directory: Path, limits: Limits | None = None) -> list[str]:
@@ -251,3 +251,40 @@ def test_no_descriptor_stays_open(tmp_path):
     with open_tree(tmp_path) as tree:
         tree.digests(tree.files())
     assert len(os.listdir("/dev/fd")) == before
+
+
+def test_a_folder_is_made_below_a_root_and_found_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        with making_folder(tmp_path, "a/b") as descriptor:
+            os.close(os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=descriptor))
+    assert (tmp_path / "a/b/x").is_file()
+
+
+@pytest.mark.parametrize("path", ["link/b", "link", "file", "file/b", "../b", "/b"])
+def test_no_folder_is_made_through_a_link_or_outside(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path)
+    (root / "file").touch()
+    with pytest.raises(LateenError), making_folder(root, path):
+        pass
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["root"]
+
+
+def test_one_file_is_found_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("abc")
+    (tmp_path / "folder").mkdir()
+    with open_tree(tmp_path) as tree:
+        found = tree.file("x")
+        assert found is not None
+        assert (found.path, found.size) == ("x", 3)
+        assert tree.digest(found).size == 3
+        assert tree.file("folder") is None
+
+
+@pytest.mark.parametrize("name", ["link", "fifo", "gone", "..", "a/b"])
+def test_what_is_no_file_is_not_found(tmp_path: Path, name: str) -> None:
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "fifo")
+    with open_tree(tmp_path) as tree, pytest.raises(LateenError):
+        tree.file(name)

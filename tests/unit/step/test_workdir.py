@@ -28,6 +28,39 @@ def test_every_path_lies_below_the_root_and_has_a_place_of_its_own(tmp_path: Pat
     assert all(work.root in path.parents for path in paths)
 
 
+def test_what_is_given_may_lie_apart_from_what_the_step_writes() -> None:
+    work = WorkDirectory(Path("/work"), Path("/given"))
+    given = [
+        work.inputs,
+        work.reads,
+        work.instructions,
+        work.parameters,
+        work.runtime,
+        work.busybox,
+        work.wrapper,
+        work.began,
+        work.journal,
+    ]
+    written = [
+        work.outputs,
+        work.saves,
+        work.temporary,
+        work.socket,
+        work.log,
+        work.outcome,
+        work.draft,
+        work.code,
+        work.home,
+        work.cache,
+        work.rescues,
+        work.started,
+        work.ended,
+    ]
+    assert {path.parent for path in given} == {Path("/given")}
+    assert {path.parent for path in written} == {Path("/work")}
+    assert len({path.name for path in (*given, *written)}) == len(given) + len(written)
+
+
 def test_other_languages_find_inputs_and_outputs_by_name() -> None:
     work = WorkDirectory(Path("/work"))
     assert work.input("data") == Path("/work/inputs/data")

@@ -8,22 +8,39 @@ from lateen.authoring.compiled import CompiledPipeline
 from lateen.cli.compiling import compiled_from, pipeline_arguments
 from lateen.cli.output import output_option, show_data
 from lateen.domain.errors import CompileError
+from lateen.domain.spec import PipelineSpec
 
 
 @click.command("compile")
 @pipeline_arguments
+@click.option(
+    "--upload",
+    is_flag=True,
+    help="Store the project's source, and name it; else it is in the steps' image.",
+)
 @output_option("yaml", "json", "name")
-def compile_(file: str, parameters: tuple[str, ...], form: str) -> None:
-    """Print the pipeline FILE[:PIPELINE] as a Pipeline of lateen.dev/v1alpha1."""
+def compile_(file: str, parameters: tuple[str, ...], upload: bool, form: str) -> None:
+    """Print the pipeline FILE[:PIPELINE] as a Pipeline of lateen.dev/v1alpha1.
+
+    With --upload its Python steps run from the source as it is now. The store keeps that until
+    somebody deletes its version of the artifact PIPELINE::source.
+    """
     from lateen.resources import pipeline_resource
 
     compiled = compiled_from(file, parameters)
     _check_uploads(compiled)
-    resource = pipeline_resource(compiled.spec)
+    resource = pipeline_resource(_with_source(compiled) if upload else compiled.spec)
     if form == "name":
         click.echo(f"pipeline/{resource.metadata.name}")
     else:
         show_data(resource.to_json(), form)
+
+
+def _with_source(compiled: CompiledPipeline) -> PipelineSpec:
+    from lateen.cluster.upload import kept_source
+    from lateen.local.target import default
+
+    return kept_source(compiled, default().workspace)
 
 
 def _check_uploads(compiled: CompiledPipeline) -> None:

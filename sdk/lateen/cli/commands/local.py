@@ -8,7 +8,7 @@ import click
 
 from lateen.cli.output import output_option, show_data
 from lateen.cli.tables import fields
-from lateen.local.home import Home
+from lateen.workspace.home import Home
 
 
 @click.group()

@@ -1,22 +1,77 @@
-"""`lateen logs`: print what a step printed."""
+"""`lateen logs`: print what a step printed, or prints."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+from typing import Any
+
 import click
 
+from lateen import targets
 from lateen.cli import kinds
 from lateen.cli.kinds import name_of
+from lateen.cli.placing import place_options
 from lateen.client.transport import current
+from lateen.cluster.place import Place
+from lateen.domain.states import StepPhase
+
+LOOK_AGAIN_SECONDS = 1.0
 
 
 @click.command()
 @click.argument("run_name", metavar="RUN", callback=name_of(kinds.RUN))
 @click.argument("step")
 @click.option("--attempt", type=click.IntRange(min=1), help="This attempt, not the last one.")
-def logs(run_name: str, step: str, attempt: int | None) -> None:
-    """Print what STEP of RUN printed."""
-    text = current().call("logs", run=run_name, step=step, n=attempt)
+@click.option("-f", "--follow", is_flag=True, help="Go on while the step runs in a cluster.")
+@place_options
+def logs(run_name: str, step: str, attempt: int | None, follow: bool, place: Place) -> None:
+    """Print what STEP of RUN printed.
+
+    While a step runs in a cluster, its container tells; afterwards, and here, the catalog does.
+    """
+    run = current().call("run", name=run_name)
+    if run["target"] == targets.CLUSTER:
+        chunks = _live(run, step, attempt, follow, place)
+        if chunks is not None:
+            return _print(chunks)
+    elif follow:
+        raise click.UsageError("--follow goes with runs in a cluster: here a log is whole or not")
+    text = current().call("logs", run=run["id"], step=step, n=attempt)
     if text:
         click.echo(text, nl=not text.endswith("\n"))
     else:
         click.echo("nothing was printed", err=True)
+    return None
+
+
+def _live(
+    run: Any, step: str, attempt: int | None, follow: bool, place: Place
+) -> Iterable[bytes] | None:
+    """What the step's container prints; None where the catalog has it, or nobody does."""
+    from lateen.cluster.logs import live_log
+
+    found = _unfinished(run, step)
+    if found is None:
+        return None
+    server = targets.server(place)
+    while found:
+        chunks = live_log(server, run["id"], found["name"], attempt, follow)
+        if chunks is not None or not follow:
+            return chunks
+        time.sleep(LOOK_AGAIN_SECONDS)
+        found = _unfinished(current().call("run", name=run["id"]), step)
+    return None
+
+
+def _unfinished(run: Any, step: str) -> Any:
+    """The step, by either of its names, where it has not finished."""
+    for each in run["steps"]:
+        if step in (each["name"], each["history_name"]):
+            return None if StepPhase(each["status"]).finished else each
+    return None
+
+
+def _print(chunks: Iterable[bytes]) -> None:
+    for chunk in chunks:
+        click.echo(chunk, nl=False)

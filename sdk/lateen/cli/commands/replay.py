@@ -7,14 +7,17 @@ from typing import Any
 
 import click
 
+from lateen import targets
 from lateen.cli import kinds
 from lateen.cli.kinds import name_of
 from lateen.cli.output import output_option, show_data, show_one
+from lateen.cli.placing import place_options
 from lateen.cli.progress import MODES, progress
 from lateen.cli.render_replay import differing_outputs, notes
 from lateen.cli.render_runs import run_columns, run_name
 from lateen.cli.streams import stdout_for_data
 from lateen.client.transport import current
+from lateen.cluster.place import Place
 from lateen.domain.errors import RunFailed
 
 
@@ -28,15 +31,17 @@ from lateen.domain.errors import RunFailed
     show_default=True,
     help="How to follow the run on stderr.",
 )
+@place_options
 @output_option()
-def replay(run: str, mode: str, form: str) -> None:
+def replay(run: str, mode: str, place: Place, form: str) -> None:
     """Run RUN again with its spec, code, parameters and everything it had from outside.
 
+    It runs where RUN ran: on this computer, or in the cluster.
     Steps run anew, and outputs whose bytes differ are listed. The exit code is 0 where the new run
     succeeds, whether outputs differ or not; `-o json` has them under "differences".
     """
     try:
-        finished = _followed(run, mode)
+        finished = _followed(run, mode, place)
     except RunFailed as error:
         if error.run is not None:
             _print(error.run, form)
@@ -44,11 +49,14 @@ def replay(run: str, mode: str, form: str) -> None:
     _print(finished, form)
 
 
-def _followed(run: str, mode: str) -> Any:
-    from lateen.local import target
-
+def _followed(run: str, mode: str, place: Place) -> Any:
+    in_cluster = current().call("run", name=run)["target"] == targets.CLUSTER
     with progress(mode) as observer, stdout_for_data():
-        return target.default().replay(run, observer=observer)
+        if in_cluster:
+            return targets.cluster(place).replay(run, observer)
+        from lateen.local.target import default
+
+        return default().replay(run, observer=observer)
 
 
 def _print(view: Any, form: str) -> None:

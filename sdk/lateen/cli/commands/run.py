@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from lateen import targets
 from lateen.authoring.compiled import CompiledPipeline
 from lateen.cli.compiling import compiled_from, pipeline_arguments
 from lateen.cli.output import output_option, show_one
+from lateen.cli.placing import Way, way_options
 from lateen.cli.previewing import previewed
 from lateen.cli.progress import MODES, progress
 from lateen.cli.render_preview import warnings
@@ -22,7 +24,7 @@ from lateen.domain.parameters import bound
 @click.command()
 @pipeline_arguments
 @click.option("--no-cache", is_flag=True, help="Run every step, whatever ran before.")
-@click.option("--isolated", is_flag=True, help="Run each step in a process of its own.")
+@way_options
 @click.option(
     "--progress",
     "mode",
@@ -36,21 +38,21 @@ def run(
     file: str,
     parameters: tuple[str, ...],
     no_cache: bool,
-    isolated: bool,
+    way: Way,
     mode: str,
     form: str,
 ) -> None:
     """Run the pipeline FILE[:PIPELINE], follow it, and print the finished run.
 
     The pipeline is compiled anew with the given parameters. The exit code is 1 where the run does
-    not succeed.
+    not succeed. An interrupt ends a run on this computer; one in a cluster goes on.
     """
     compiled = compiled_from(file, parameters, use_cache=not no_cache)
     bound(compiled.spec.parameters, compiled.parameters)
     for warning in warnings(previewed(compiled)):
         click.echo(warning, err=True)
     try:
-        finished = followed(compiled, mode, isolated=isolated)
+        finished = followed(compiled, mode, way)
     except RunFailed as error:
         if error.run is not None:
             _print(error.run, form)
@@ -58,12 +60,14 @@ def run(
     _print(finished, form)
 
 
-def followed(compiled: CompiledPipeline, mode: str, *, isolated: bool) -> Any:
+def followed(compiled: CompiledPipeline, mode: str, way: Way) -> Any:
     """The view of the run when it has finished; RunFailed where it did not succeed."""
-    from lateen.local import target
-
     with progress(mode) as observer, stdout_for_data():
-        return target.default().run(compiled, observer=observer, isolated=isolated)
+        if way.in_cluster:
+            return targets.cluster(way.place, way.target).run(compiled, observer)
+        from lateen.local.target import default
+
+        return default().run(compiled, observer=observer, isolated=way.isolated)
 
 
 def _print(view: Any, form: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -10,8 +11,8 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
-from lateen.domain.artifacts import Published
-from lateen.domain.attempts import AttemptKey
+from lateen.domain.artifacts import Content, Manifest, Published
+from lateen.domain.attempts import AttemptKey, Guard
 from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
 from lateen.domain.states import FailureCause
 from lateen.stores.catalog.connections import Connection, Connections, Row
@@ -42,16 +43,17 @@ class Attempts:
         """Marks the attempt as begun and makes the run's own model version."""
         return dict(self._run("begin-attempt", payload=Jsonb(dict(payload)))[0]["result"])
 
-    def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def commit(self, payload: Mapping[str, Any], guard: Guard | None = None) -> dict[str, Any]:
         """Ends the attempt, whole: outputs, links, metadata, promotions and its state.
 
         The work is done and its bytes are stored, so that it is tried for a while. The fence tells
         where the answer was lost and not the commit: then the attempt's row settles it. Raises
-        Fenced, StageTakenError, VersionConflictError; then nothing of it is visible.
+        Fenced, StageTakenError, VersionConflictError, and what the guard raises; then nothing of it
+        is visible.
         """
         for attempt in range(COMMITS):
             try:
-                return self._commit(payload)
+                return self._commit(payload) if guard is None else self._guarded(payload, guard)
             except CatalogUnavailable:
                 if attempt == COMMITS - 1:
                     raise
@@ -65,6 +67,15 @@ class Attempts:
     def _commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         row = self._run("commit-attempt", harmless=False, payload=Jsonb(dict(payload)))[0]
         return dict(row["result"])
+
+    def _guarded(self, payload: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+        def work(connection: Connection) -> dict[str, Any]:
+            snapshot = Snapshot(connection)
+            snapshot.guard(guard)
+            return snapshot.commit(payload)
+
+        # READ COMMITTED: what is looked up once others are kept away is what they left.
+        return self._connections.transaction(work)
 
     def _ended_as(self, payload: Mapping[str, Any]) -> bool:
         attempt = AttemptKey(payload["run"], payload["step"], payload["n"])
@@ -89,6 +100,18 @@ class Attempts:
         )
         return bool(rows[0]["result"])
 
+    def resolution_age(self, attempt: AttemptKey) -> float:
+        """For how many seconds the attempt's resolution has held, by the database's clock."""
+        rows = self._run("resolution-age", **attempt.columns)
+        if not rows or rows[0]["seconds"] is None:
+            raise Fenced(f"{attempt} is not resolved; was its run deleted?")
+        return float(rows[0]["seconds"])
+
+    def keep_log(self, attempt: AttemptKey, holder: str, log: Mapping[str, Any]) -> None:
+        """Records the log of an attempt whose end somebody else will commit. Raises Fenced."""
+        if not self._run("keep-log", **attempt.columns, holder=holder, log=Jsonb(dict(log))):
+            raise Fenced(f"{attempt} is held by another, or over; its log was not kept")
+
     def lease(self, holder: str, blobs: Iterable[tuple[str, int]]) -> dict[str, int]:
         """Which generation of each blob to use; committed, so that no collector takes it.
 
@@ -111,6 +134,17 @@ class Attempts:
         """The newest generation of each blob that may be read."""
         rows = self._run("generations", blobs=sorted(set(blobs)))
         return {row["sha256"]: row["generation"] for row in rows}
+
+    def contents(self, digests: Iterable[str]) -> dict[str, Content]:
+        """What versions consist of, by digest."""
+        wanted = sorted(set(digests))
+        rows = self._run("contents", digests=wanted) if wanted else []
+        return {
+            row["digest"]: Content(
+                Manifest.from_json(json.loads(row["body"])), row["generations"] or {}
+            )
+            for row in rows
+        }
 
     def publish(
         self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None

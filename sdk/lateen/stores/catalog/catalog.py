@@ -7,6 +7,7 @@ from lateen.stores.catalog.collection import Collection
 from lateen.stores.catalog.connections import Connections
 from lateen.stores.catalog.deletion import Deletions
 from lateen.stores.catalog.migrations import bring_up
+from lateen.stores.catalog.operating import Operating
 from lateen.stores.catalog.reading import Reading
 from lateen.stores.catalog.runs import Runs
 from lateen.stores.catalog.verification import Verification
@@ -15,12 +16,14 @@ from lateen.stores.catalog.verification import Verification
 class Catalog:
     """Everything that is recorded, in one database."""
 
-    def __init__(self, url: str) -> None:
-        self._connections = Connections(url)
+    def __init__(self, url: str, patience: float | None = None) -> None:
+        """``patience``: for how many seconds a database that was there before is waited for."""
+        self._connections = Connections(url, patience)
         with self._connections.connection() as connection:
             bring_up(connection)
         self.attempts = Attempts(self._connections)
         self.runs = Runs(self._connections)
+        self.operating = Operating(self._connections)
         self.reading = Reading(self._connections)
         self.deletions = Deletions(self._connections)
         self.collection = Collection(self._connections)

@@ -40,8 +40,9 @@ _QUEUED = os.strerror(errno.EAGAIN)
 class Connections:
     """A stack of idle connections; as many as are used at once are open."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float | None = None) -> None:
         self._url = url
+        self._patience = CONNECTION_SECONDS if patience is None else patience
         self._idle: list[tuple[float, Connection]] = []
         """Each with the time since which it is unused."""
         self._lock = threading.Lock()
@@ -126,7 +127,8 @@ class Connections:
     def _connected(self) -> Connection:
         """A new connection; a database that was there before may be starting again."""
         try:
-            connection = connect(self._url, patient=not self._given_up)
+            patience = 0.0 if self._given_up else self._patience
+            connection = connect(self._url, patience)
         except CatalogUnavailable:
             self._given_up = True
             raise
@@ -211,20 +213,21 @@ def _quiet(connection: Connection) -> bool:
     return not watch.poll(0)
 
 
-def connect(url: str, *, patient: bool = False) -> Connection:
+def connect(url: str, patience: float = 0.0) -> Connection:
     """A new connection to the primary; waits, with full jitter, while too many are open.
 
-    ``patient`` waits for one that does not answer, too. Raises SetupError for a URL that cannot be
-    read, CatalogUnavailable for a database that cannot be reached.
+    One that does not answer is waited for as long as ``patience`` says. Raises SetupError for a URL
+    that cannot be read, CatalogUnavailable for a database that cannot be reached.
     """
     check_url(url)
-    deadline = time.monotonic() + CONNECTION_SECONDS
+    began = time.monotonic()
     pause = 0.01
     while True:
         try:
             return _opened(url)
         except psycopg.OperationalError as error:
-            if not (patient or _too_many(error)) or time.monotonic() > deadline:
+            limit = max(patience, CONNECTION_SECONDS if _too_many(error) else 0.0)
+            if time.monotonic() - began >= limit:
                 raise CatalogUnavailable(
                     f"the catalog's database cannot be reached ({_first_line(error)}); once it runs"
                     " and LATEEN_DATABASE_URL, where it is set, leads to it, try again"

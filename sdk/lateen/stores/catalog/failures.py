@@ -25,7 +25,7 @@ def mapped(error: psycopg.Error) -> LateenError:
         return _MEANINGS[error.sqlstate](_detail(error))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
-    if isinstance(error, psycopg.DataError):
+    if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
         return UserError(f"the catalog cannot hold what it was given: {_first_line(error)}")
     if isinstance(error, psycopg.errors.RestrictViolation | psycopg.errors.ForeignKeyViolation):
         if "insert or update" in str(error):

@@ -35,6 +35,8 @@ class RunRecord:
     state: Run
     replay: bool = False
     """Whether it replays another run."""
+    submitted_by: str | None = None
+    """Who submitted it, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Origin:
     """The file that its pipeline was compiled from."""
     replay_of: str | None = None
     """The id of the run that it replays."""
+    resume_of: str | None = None
+    """The id of the run whose committed steps it keeps."""
 
 
 class Runs:
@@ -74,11 +78,13 @@ class Runs:
             pipeline=spec.name,
             spec_digest=spec.digest,
             spec=canonical_json(spec.to_json()),
+            code=spec.code and spec.code.removeprefix("sha256:"),
             parameters=Jsonb(dict(parameters)),
             target=target,
             submitted_by=origin.submitted_by,
             source=origin.source,
             replay_of=origin.replay_of,
+            resume_of=origin.resume_of,
             steps=Jsonb([[step.name, step.history_name] for step in spec.steps]),
         )
         created: datetime = rows[0]["created_at"]
@@ -108,6 +114,7 @@ class Runs:
             row["source"],
             state,
             row["replay_of"] is not None,
+            row["submitted_by"],
         )
 
     def start(self, run: str) -> Desired | None:

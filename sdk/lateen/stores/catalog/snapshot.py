@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from lateen.domain.artifacts import ArtifactVersion, Manifest, ModelVersion
-from lateen.domain.attempts import AttemptKey, Hit
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
+from lateen.domain.attempts import AttemptKey, Guard, Hit
 from lateen.domain.errors import AmbiguousError, Fenced, LateenError
 from lateen.domain.moments import Moment
 from lateen.domain.names import LATEST, is_number
 from lateen.domain.receipts import Receipt, Resolution
-from lateen.domain.states import STAGES
+from lateen.domain.states import STAGES, AttemptState
 from lateen.stores.catalog.connections import Connection, Row
 from lateen.stores.catalog.statements import statements
 from lateen.stores.catalog.together import Question, answers
@@ -176,6 +175,18 @@ class Snapshot:
             raise Fenced(f"{attempt} is held by another, or over; nothing was resolved")
         return int(row["resolution"])
 
+    def last_resolution(self, attempt: AttemptKey) -> int:
+        """The number of the attempt's last resolution; 0 where there is none."""
+        row = self._one("lookups", "last-resolution", **attempt.columns)
+        return int(row["resolution"]) if row else 0
+
+    def held(self, attempt: AttemptKey, holder: str) -> AttemptState:
+        """The state of an attempt that its holder may still write for. Raises Fenced."""
+        row = self._one("attempts", "held-attempt", **attempt.columns, holder=holder)
+        if row is None:
+            raise Fenced(f"{attempt} is held by another, or over")
+        return AttemptState(row["state"])
+
     def record(
         self,
         attempt: AttemptKey,
@@ -183,21 +194,22 @@ class Snapshot:
         resolution: Resolution,
         key: str | None,
         parts: Mapping[str, Any] | None,
+        number: int = 1,
     ) -> None:
-        """Stores what was resolved as the resolution that holds. Raises Fenced."""
+        """Takes the attempt, with what was resolved as the resolution that holds. Raises Fenced."""
         row = self._one(
             "attempts",
             "record-resolution",
             **attempt.columns,
             holder=holder,
-            resolution=1,
+            resolution=number,
             model_version=resolution.model.id if resolution.model else None,
             cache_key=key,
             cache_parts=Jsonb(parts) if parts is not None else None,
             receipts=Jsonb([_receipt_row(receipt) for receipt in resolution.receipts]),
         )
         if row is None:
-            raise Fenced(f"{attempt} is over; nothing was resolved")
+            raise Fenced(f"{attempt} is held by another, or over; nothing was resolved")
 
     def claim_pins(self, run: str) -> bool:
         """Whether it is this transaction that fixes all references of the run."""
@@ -245,6 +257,29 @@ class Snapshot:
         """The attempts that may serve a cache key, newest first."""
         rows = self._all("attempts", "serving-attempts", cache_key=key)
         return [self._hit(row) for row in rows]
+
+    def committed(self, run: str, step: str) -> Hit | None:
+        """The attempt of a run's step that was committed, with what it put out and saved."""
+        row = self._one("attempts", "committed-attempt", run=run, step=step)
+        if row is None:
+            return None
+        source = AttemptKey(run, step, row["n"])
+        outputs, saved = row["outputs"] or {}, tuple(row["saved"] or ())
+        return Hit(source, row["run_name"], outputs, {}, saved, {}, None, {}, ())
+
+    def guard(self, guard: Guard) -> None:
+        """Keeps others from changing what a guard names; raises what its check raises."""
+        for query, wanted in (
+            ("guard-artifacts", guard.artifacts),
+            ("guard-models", guard.models),
+            ("guard-states", guard.models),
+            ("guard-pipelines", guard.pipelines),
+            ("guard-artifact-versions", guard.artifact_versions),
+            ("guard-model-versions", guard.model_versions),
+        ):
+            if wanted:
+                self._none(query, wanted=sorted(wanted))
+        guard.check(self)
 
     def commit(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the attempt, whole; see ``commit_attempt`` in the migrations."""
@@ -327,7 +362,6 @@ def _artifact(row: Row | None) -> ArtifactVersion | None:
         row["version_name"],
         row["digest"],
         row["kind"],
-        _manifest(row["body"]),
         row["pickled"],
     )
 
@@ -345,11 +379,6 @@ def _model(row: Row | None) -> ModelVersion | None:
         row["stage_event"],
         str(row["run_id"]) if row["run_id"] else None,
     )
-
-
-@lru_cache(maxsize=1000)
-def _manifest(body: str) -> Manifest:
-    return Manifest.from_json(json.loads(body))
 
 
 def _with_stage(row: Row) -> str:

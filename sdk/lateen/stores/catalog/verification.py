@@ -27,6 +27,14 @@ class StoredManifest:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredArchive:
+    """A source archive that runs need."""
+
+    of: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredLog:
     """Where the log of an attempt lies."""
 
@@ -70,6 +78,14 @@ class Verification:
                 log = row["log"]
                 yield StoredLog(of, log["sha256"], log["generation"], log["size"])
             run, step, n = rows[-1]["run_id"], rows[-1]["step"], rows[-1]["n"]
+
+    def archives(self) -> Iterator[StoredArchive]:
+        """The source archives of all runs, each once."""
+        after = ""
+        while rows := self._all("archives", after=after, limit=PAGE):
+            for row in rows:
+                yield StoredArchive(f"the source of {row['run']}", row["code"])
+            after = rows[-1]["code"]
 
     def _all(self, query: str, /, **parameters: Any) -> list[Row]:
         return self._connections.execute(statements("verification")[query], parameters)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +23,15 @@ KNOWN = (
 )
 
 
-def opened(place: str | Path) -> DirectoryStore | S3Store:
+def opened(
+    place: str | Path, environment: Mapping[str, str] = os.environ
+) -> DirectoryStore | S3Store:
     """The store at a path, a ``file://`` URL or an ``s3://`` URL; nothing is asked of it yet.
 
+    ``environment`` holds what the URL leaves open: region and credentials.
     Raises SetupError where the URL names no store, or the extra that it needs is missing.
     """
-    found = _located(place)
+    found = _located(place, environment)
     if isinstance(found, Path):
         return DirectoryStore(found)
     if find_spec("minio") is None:
@@ -34,24 +39,27 @@ def opened(place: str | Path) -> DirectoryStore | S3Store:
             f"the object store {found} needs the client minio, which is not installed:"
             " pip install 'lateen[s3]'"
         )
+    from .s3.loading import load_minio
+
+    load_minio()
     from .s3.store import S3Store
 
-    return S3Store(found)
+    return S3Store(found, environment=environment)
 
 
 def shown(place: str | Path) -> str:
     """The path or the URL for people; SetupError where it names no store or holds a secret."""
-    return str(_located(place))
+    return str(_located(place, os.environ))
 
 
-def _located(place: str | Path) -> Path | Location:
+def _located(place: str | Path, environment: Mapping[str, str]) -> Path | Location:
     if isinstance(place, Path) or "://" not in place:
         return Path(place)
     scheme = place.partition("://")[0].lower()
     if scheme == "file":
         return _path(place)
     if scheme == "s3":
-        return Location.of(place)
+        return Location.of(place, environment)
     raise SetupError(f"an object store cannot be in {scheme[:20]!r}; it is in {KNOWN}")
 
 

@@ -18,14 +18,38 @@ RETURNING resolution
 SELECT state, cause, holder FROM attempts
  WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s
 
+-- name: held-attempt
+-- An attempt that its holder may still write for.
+SELECT state FROM attempts
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state IN ('open', 'began')
+   AND holder = %(holder)s
+
+-- name: resolution-age
+-- For how many seconds the resolution of an attempt has held.
+SELECT extract(epoch FROM clock_timestamp() - resolved_at)::float8 AS seconds FROM attempts
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s
+
+-- name: keep-log
+-- Where the log of an attempt lies that has not ended for the catalog.
+UPDATE attempts SET log = %(log)s
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state IN ('open', 'began')
+   AND holder = %(holder)s
+RETURNING n
+
 -- name: record-resolution
--- Which resolution holds, with its receipts, its model version and the cache key taken over it.
+-- The holder takes an open attempt, as `take-attempt` does, with the resolution that holds: its
+-- receipts, its model version and the cache key taken over it.
 WITH held AS (
-    UPDATE attempts
-       SET resolution = %(resolution)s, model_version_id = %(model_version)s,
-           cache_key = %(cache_key)s, cache_parts = %(cache_parts)s, resolved_at = clock_timestamp()
-     WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state = 'open'
-       AND holder = %(holder)s
+    INSERT INTO attempts (run_id, step, n, holder, resolution, model_version_id, cache_key,
+                          cache_parts, resolved_at)
+    VALUES (%(run)s, %(step)s, %(n)s, %(holder)s, %(resolution)s, %(model_version)s, %(cache_key)s,
+            %(cache_parts)s, clock_timestamp())
+    ON CONFLICT (run_id, step, n) DO UPDATE
+       SET holder = excluded.holder, resolution = excluded.resolution,
+           model_version_id = excluded.model_version_id, cache_key = excluded.cache_key,
+           cache_parts = excluded.cache_parts, resolved_at = excluded.resolved_at
+     WHERE attempts.state = 'open'
+       AND (attempts.holder IS NULL OR attempts.holder = excluded.holder)
     RETURNING n
 ), stored AS (
     INSERT INTO receipts (run_id, step, attempt, resolution, kind, input, path, reference,
@@ -64,6 +88,32 @@ UPDATE attempts SET read_in_body = true
 -- name: begin-attempt
 -- Before user code.
 SELECT begin_attempt(%(payload)s) AS result
+
+-- name: guard-artifacts
+-- Nobody publishes a version of these before the transaction ends.
+SELECT id FROM artifacts WHERE name = ANY(%(wanted)s) ORDER BY id FOR NO KEY UPDATE
+
+-- name: guard-models
+-- Nobody makes or promotes a version of these before the transaction ends.
+SELECT id FROM models WHERE name = ANY(%(wanted)s) ORDER BY id FOR NO KEY UPDATE
+
+-- name: guard-states
+-- Nor is any of their versions found ready, or failed.
+SELECT s.model_version_id FROM model_version_states s JOIN models m ON m.id = s.model_id
+ WHERE m.name = ANY(%(wanted)s) AND s.status <> 'ready'
+ ORDER BY s.model_version_id FOR SHARE OF s
+
+-- name: guard-pipelines
+-- No run of these is made or ends before the transaction does.
+SELECT id FROM pipelines WHERE name = ANY(%(wanted)s) ORDER BY id FOR NO KEY UPDATE
+
+-- name: guard-artifact-versions
+-- Nobody logs metadata on these before the transaction ends.
+SELECT id FROM artifact_versions WHERE id = ANY(%(wanted)s::uuid[]) ORDER BY id FOR UPDATE
+
+-- name: guard-model-versions
+-- Nobody logs metadata on these, or links artifacts to them, before the transaction ends.
+SELECT id FROM model_versions WHERE id = ANY(%(wanted)s::uuid[]) ORDER BY id FOR UPDATE
 
 -- name: commit-attempt
 -- The end of an attempt, whole.
@@ -109,6 +159,20 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
  WHERE a.cache_key = %(cache_key)s AND a.state = 'committed' AND a.cacheable
    AND NOT a.promoted
  ORDER BY a.ended_at DESC LIMIT 5
+ FOR KEY SHARE OF a
+
+-- name: committed-attempt
+-- The committed attempt of a step, with what it put out and saved; none of it can be deleted before
+-- this transaction has taken that over.
+SELECT a.n, r.name AS run_name,
+       (SELECT jsonb_object_agg(o.output, o.artifact_version_id) FROM attempt_outputs o
+         WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)) AS outputs,
+       (SELECT jsonb_agg(v.id) FROM artifact_versions v
+         WHERE v.run_id = a.run_id AND v.step = a.step AND v.attempt = a.n
+           AND NOT EXISTS (SELECT FROM attempt_outputs o WHERE o.artifact_version_id = v.id)
+       ) AS saved
+  FROM attempts a JOIN runs r ON r.id = a.run_id
+ WHERE a.run_id = %(run)s AND a.step = %(step)s AND a.state = 'committed'
  FOR KEY SHARE OF a
 
 -- name: inputs-of-attempt
@@ -206,6 +270,14 @@ UPDATE blob_leases SET expires_at = clock_timestamp() + interval '1 day' WHERE h
 -- name: release-leases
 -- Ends the leases of a holder.
 DELETE FROM blob_leases WHERE holder = %(holder)s
+
+-- name: contents
+-- What versions consist of, by digest, with the generation of each blob that may be read.
+SELECT m.digest, m.body,
+       (SELECT jsonb_object_agg(b.sha256, b.generation)
+          FROM manifest_blobs mb JOIN blobs b ON b.sha256 = mb.sha256 AND b.state = 'present'
+         WHERE mb.digest = m.digest) AS generations
+  FROM manifests m WHERE m.digest = ANY(%(digests)s)
 
 -- name: generations
 -- The newest generation of each blob that may be read.

@@ -172,9 +172,13 @@ SELECT r.id FROM runs r, counted WHERE r.id = ANY(%(ids)s) ORDER BY r.id FOR UPD
 SELECT id, name AS what FROM runs WHERE id = ANY(%(ids)s) ORDER BY created_at DESC, id DESC
 
 -- name: needs-of-runs
--- What needs runs.
+-- What needs runs. One that replays or resumes another knows that by its reference alone.
 WITH wanted AS (SELECT * FROM runs WHERE id = ANY(%(ids)s)), needs AS (
     SELECT w.id, 'unfinished' AS kind, w.phase AS subject FROM wanted w WHERE w.finished_at IS NULL
+    UNION
+    SELECT w.id, 'pending', r.name
+      FROM wanted w JOIN runs r ON r.replay_of = w.id OR r.resume_of = w.id
+     WHERE r.finished_at IS NULL
     UNION
     SELECT w.id, 'stage', 'made ' || m.name || ' ' || coalesce(v.version_name, v.number::text)
                           || ', which is in ' || s.stage

@@ -3,76 +3,73 @@
 
 -- name: artifact-by-latest
 -- The highest number of an artifact.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifacts a
   JOIN LATERAL (SELECT * FROM artifact_versions WHERE artifact_id = a.id
                  ORDER BY number DESC LIMIT 1) v ON true
-  JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(name)s
 
 -- name: artifact-by-number
 -- One version of an artifact by its number.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifacts a
   JOIN artifact_versions v ON v.artifact_id = a.id AND v.number = %(number)s::bigint
-  JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(name)s
 
 -- name: artifact-by-version-name
 -- One version of an artifact by the name that it was given.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifacts a
   JOIN artifact_versions v ON v.artifact_id = a.id AND v.version_name = %(version)s
-  JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(name)s
 
 -- name: artifact-by-id
 -- One version by its id.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifact_versions v
   JOIN artifacts a ON a.id = v.artifact_id
-  JOIN manifests m ON m.digest = v.digest
  WHERE v.id = %(id)s::uuid
 
 -- name: artifact-by-id-range
 -- The versions whose ids lie in a range, which is what a prefix of an id is; two are enough to know.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifact_versions v
   JOIN artifacts a ON a.id = v.artifact_id
-  JOIN manifests m ON m.digest = v.digest
  WHERE v.id BETWEEN %(low)s::uuid AND %(high)s::uuid
  LIMIT 2
 
 -- name: artifact-by-digest
 -- The first version with these bytes.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifact_versions v
   JOIN artifacts a ON a.id = v.artifact_id
-  JOIN manifests m ON m.digest = v.digest
  WHERE v.digest = %(digest)s
  ORDER BY v.created_at, v.id
  LIMIT 1
 
 -- name: step-output
 -- What the committed attempt of a step of a run put out.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM attempts t
   JOIN attempt_outputs o ON (o.run_id, o.step, o.attempt) = (t.run_id, t.step, t.n)
   JOIN artifact_versions v ON v.id = o.artifact_version_id
   JOIN artifacts a ON a.id = v.artifact_id
-  JOIN manifests m ON m.digest = v.digest
  WHERE t.run_id = %(run)s::uuid AND t.step = %(step)s AND t.state = 'committed'
    AND o.output = %(output)s
 
+-- name: last-resolution
+-- The number of an attempt's last resolution.
+SELECT resolution FROM attempts
+ WHERE run_id = %(run)s::uuid AND step = %(step)s AND n = %(n)s::integer
+
 -- name: run-output
 -- What a step, by its Python or its DNS name, put out in a run; `output` is also its only output.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM steps s
   JOIN attempts t ON t.run_id = s.run_id AND t.step = s.name AND t.state = 'committed'
   JOIN attempt_outputs o ON (o.run_id, o.step, o.attempt) = (t.run_id, t.step, t.n)
   JOIN artifact_versions v ON v.id = o.artifact_version_id
   JOIN artifacts a ON a.id = v.artifact_id
-  JOIN manifests m ON m.digest = v.digest
  WHERE s.run_id = %(run)s::uuid AND (s.history_name = %(step)s OR s.name = %(step)s)
    AND (o.output = %(output)s OR %(output)s = 'output' AND NOT EXISTS (
         SELECT FROM attempt_outputs other
@@ -172,23 +169,21 @@ SELECT v.id, m.name, v.number, v.version_name, s.stage, s.status, s.stage_event,
 
 -- name: linked-artifact
 -- The artifact of a model version: the producer's link before others', then the highest number.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifacts a
   JOIN LATERAL (SELECT artifact_version_id FROM model_links
                  WHERE model_version_id = %(model_version)s::uuid AND artifact_id = a.id
                  ORDER BY by_producer DESC, number DESC LIMIT 1) l ON true
   JOIN artifact_versions v ON v.id = l.artifact_version_id
-  JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(artifact)s
 
 -- name: linked-artifact-version
 -- A version, by number or name, of an artifact among those linked to a model version.
-SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, m.body
+SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled
   FROM artifacts a
   JOIN model_links l ON l.model_version_id = %(model_version)s::uuid AND l.artifact_id = a.id
   JOIN artifact_versions v ON v.id = l.artifact_version_id
        AND (v.number::text = %(version)s OR v.version_name = %(version)s)
-  JOIN manifests m ON m.digest = v.digest
  WHERE a.name = %(artifact)s
 
 -- name: metadata-of-artifact

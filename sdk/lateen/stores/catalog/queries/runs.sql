@@ -6,13 +6,13 @@ WITH pipeline AS (
     INSERT INTO pipelines (name) VALUES (%(pipeline)s)
     ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
 ), spec AS (
-    INSERT INTO specs (digest, body) VALUES (%(spec_digest)s, %(spec)s)
+    INSERT INTO specs (digest, body, code) VALUES (%(spec_digest)s, %(spec)s, %(code)s)
     ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest  -- locked: no deletion takes it
 ), run AS (
     INSERT INTO runs (id, name, pipeline_id, spec_digest, parameters, target, submitted_by, source,
-                      replay_of)
+                      replay_of, resume_of)
     SELECT %(id)s, %(name)s, id, %(spec_digest)s, %(parameters)s, %(target)s, %(submitted_by)s,
-           %(source)s, %(replay_of)s FROM pipeline
+           %(source)s, %(replay_of)s, %(resume_of)s FROM pipeline
     RETURNING id, created_at
 ), steps AS (
     INSERT INTO steps (run_id, name, history_name, position)
@@ -24,7 +24,7 @@ SELECT id, created_at FROM run
 -- name: run-for-runner
 -- All that a runner needs to start or take up a run.
 SELECT r.id, r.name, r.parameters, r.desired, r.phase, r.created_at, r.started_at, r.source,
-       r.replay_of, s.body
+       r.submitted_by, r.replay_of, s.body
   FROM runs r JOIN specs s ON s.digest = r.spec_digest WHERE r.id = %(run)s
 
 -- name: steps-for-runner

@@ -57,6 +57,12 @@ SELECT coalesce(r.name, p.run_id::text) || ', step ' || p.step || ', '
   FROM problems p LEFT JOIN runs r ON r.id = p.run_id
  WHERE p.problem IS NOT NULL ORDER BY p.id
 
+-- name: archives
+-- A page of the source archives that specs name, each with the first run that has one.
+SELECT s.code, min(r.name) AS run
+  FROM specs s JOIN runs r ON r.spec_digest = s.digest
+ WHERE s.code > %(after)s GROUP BY s.code ORDER BY s.code LIMIT %(limit)s
+
 -- name: count-receipts
 -- How many there are.
 SELECT (SELECT count(*) FROM receipts) + (SELECT count(*) FROM run_pins) AS total

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from itertools import islice
@@ -34,13 +35,19 @@ class Bucket:
     failure that may pass did not.
     """
 
-    def __init__(self, location: Location, limits: Limits, patience: Patience) -> None:
+    def __init__(
+        self,
+        location: Location,
+        limits: Limits,
+        patience: Patience,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self.location = location
         self.limits = limits
         self.patience = patience
         self.room = BoundedSemaphore(limits.lanes)
         """Bounds the parts of all uploads that are in memory at once."""
-        self._client = client(location, patience)
+        self._client = client(location, patience, environment)
 
     def size(self, name: str) -> int | None:
         """How many bytes an object has; None where there is none of this name."""

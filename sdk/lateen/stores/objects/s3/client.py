@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 
 from lateen.domain.errors import SetupError
 
-from .credentials import UsualCredentials
+from .credentials import credentials_of
 from .location import Location
 from .patience import Patience
 
@@ -21,7 +22,9 @@ CONNECTIONS = 64
 CONNECT_SECONDS = 10.0
 
 
-def client(location: Location, patience: Patience) -> Minio:
+def client(
+    location: Location, patience: Patience, environment: Mapping[str, str] = os.environ
+) -> Minio:
     """A client that makes each request once; SetupError where it refuses the location."""
     endpoint = urlsplit(location.endpoint)
     try:
@@ -29,7 +32,7 @@ def client(location: Location, patience: Patience) -> Minio:
             endpoint.netloc,
             region=location.region,
             secure=endpoint.scheme == "https",
-            credentials=UsualCredentials(),
+            credentials=credentials_of(environment),
             http_client=_Connections(patience.timeout),
         )
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+from collections.abc import Mapping
 
 from minio.credentials.credentials import Credentials
 from minio.credentials.providers import (
@@ -12,6 +13,7 @@ from minio.credentials.providers import (
     EnvAWSProvider,
     IamAwsProvider,
     Provider,
+    StaticProvider,
 )
 
 from lateen.domain.errors import SetupError
@@ -21,6 +23,14 @@ _ROLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+
+
+def credentials_of(environment: Mapping[str, str]) -> Provider:
+    """The credentials that an environment holds, which need not be this process's own."""
+    key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    if environment is os.environ or not (key and secret):
+        return UsualCredentials()
+    return StaticProvider(key, secret, environment.get("AWS_SESSION_TOKEN"))
 
 
 class UsualCredentials(ChainedProvider):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -33,14 +33,19 @@ class S3Store:
     """
 
     def __init__(
-        self, location: Location, limits: Limits = _LIMITS, patience: Patience = _PATIENCE
+        self,
+        location: Location,
+        limits: Limits = _LIMITS,
+        patience: Patience = _PATIENCE,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
         self.uri = str(location)
         self._location = location
         self._limits = limits
         self._patience = patience
+        self._environment = environment
         self._process = os.getpid()
-        self._bucket = Bucket(location, limits, patience)
+        self._bucket = Bucket(location, limits, patience, environment)
 
     def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
         """Store a blob of ``size`` bytes from where ``source`` stands; again replaces it.
@@ -111,7 +116,7 @@ class S3Store:
     def _of_this_process(self) -> Bucket:
         """The bucket, reached anew after a fork: a child must not share its parent's sockets."""
         if self._process != os.getpid():
-            self._bucket = Bucket(self._location, self._limits, self._patience)
+            self._bucket = Bucket(self._location, self._limits, self._patience, self._environment)
             self._process = os.getpid()
         return self._bucket
 

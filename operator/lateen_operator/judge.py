@@ -1,0 +1,184 @@
+"""Judges the Pods of a Run's attempts, and deletes those that are not wanted any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from lateen.domain.attempts import AttemptKey
+from lateen.domain.states import AttemptState, FailureCause, StepPhase
+from lateen.planning.state import Run
+from lateen.step.boundaries import Boundary, reached
+from lateen.stores.catalog.operating import LiveAttempt
+from lateen_operator.kinds import PODS
+from lateen_operator.known_run import KnownRun
+from lateen_operator.logs import log
+from lateen_operator.maker import Maker
+from lateen_operator.parts import Parts, now
+from lateen_operator.pod_object import PodObject
+from lateen_operator.pods.findings import Attempt, End, Verdict
+from lateen_operator.pods.names import pod_name
+from lateen_operator.pods.verdict import verdict
+from lateen_operator.pods.view import PodView, Terminated
+from lateen_operator.run_object import RunObject
+from lateen_operator.workspaces import Workspace
+
+_FENCED = (FailureCause.LOST, FailureCause.TIMED_OUT, FailureCause.CANCELLED)
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Judge:
+    """What the Pods of one Run mean."""
+
+    def __init__(self, parts: Parts, run: RunObject, workspace: Workspace, known: KnownRun) -> None:
+        self._parts = parts
+        self._run = run
+        self._workspace = workspace
+        self._known = known
+        self._maker = Maker(parts, run, known)
+
+    def verdict(self, attempt: LiveAttempt) -> Verdict:
+        """What follows for an attempt; an end only where the API server itself shows the Pod so."""
+        name = self._name(attempt.step, attempt.n)
+        pod = self._stored(name)
+        cached = pod is not None
+        if pod is None:
+            pod = self._fetched(name)
+        if pod is None and attempt.holder is None and name not in self._known.created:
+            return self._made(attempt)
+        found = self._judged(pod, attempt)
+        if found.end is not None and cached:
+            found = self._judged(self._fetched(name), attempt)
+        if found.shown is None:
+            self._known.shown.pop(attempt.step, None)
+        else:
+            self._known.shown[attempt.step] = found.shown
+        return found
+
+    def _judged(self, pod: PodObject | None, attempt: LiveAttempt) -> Verdict:
+        if pod is not None and pod.view.owner_uid != self._run.uid:
+            words = f"a Pod that is not of this Run has the name {pod.name}; delete it"
+            return Verdict(End(FailureCause.INFRASTRUCTURE, "PodNameTaken", words))
+        if pod is not None:
+            self._known.created.add(pod.name)
+        step = self._known.frozen.steps[attempt.step]
+        row = Attempt(attempt.state, attempt.opened_at, attempt.began_at)
+        view = None if pod is None else pod.view
+        return verdict(view, row, step, self._parts.pod_settings, now())
+
+    def _made(self, attempt: LiveAttempt) -> Verdict:
+        """There is no Pod yet: an operator died before it made one, or it was refused."""
+        step, moment = self._known.frozen.steps[attempt.step], now()
+        shown = self._known.shown.get(attempt.step)
+        limit = step.start_timeout or self._parts.settings.start_timeout
+        if moment >= attempt.opened_at + timedelta(seconds=limit):
+            reason = shown.reason if shown else "StartTimeout"
+            words = f": {shown.message}" if shown else ""
+            message = f"no Pod could be made within {limit:g} s{words}"
+            return Verdict(End(FailureCause.INFRASTRUCTURE, reason, message))
+        again = self._known.look_again.get(attempt.step)
+        if again is None or moment >= again:
+            end = self._maker.make(attempt.step, attempt.n)
+            if end is not None:
+                return Verdict(end)
+            again = self._known.look_again.get(attempt.step)
+        return Verdict(shown=self._known.shown.get(attempt.step), wake_at=again)
+
+    def end(self, attempt: LiveAttempt, found: Verdict) -> None:
+        """Closes the attempt's row, unless something was committed just now; then the Pod goes."""
+        assert found.end is not None
+        end_attempt(self._workspace, AttemptKey(self._known.id, attempt.step, attempt.n), found.end)
+        self._known.shown.pop(attempt.step, None)
+        log.info(
+            "an attempt failed: %s: %s",
+            found.end.reason,
+            found.end.message,
+            extra={
+                "run": self._run.name,
+                "namespace": self._run.namespace,
+                "step": attempt.step,
+                "attempt": attempt.n,
+            },
+        )
+        if found.delete:
+            self.delete_pod(attempt.step, attempt.n)
+
+    def delete_pod(self, step: str, n: int) -> None:
+        """Deletes the Pod of an attempt, where there is one and it is this Run's."""
+        name = self._name(step, n)
+        pod = self._stored(name) or self._fetched(name)
+        if pod is not None and pod.view.owner_uid == self._run.uid:
+            self._delete(pod)
+
+    def tidy(self, state: Run) -> None:
+        """Deletes Pods whose attempts are over: at once where they live on, else after a while."""
+        for pod in self._parts.store.pods.of_run(self._run.uid):
+            attempt = _of_pod(state, pod.view)
+            if attempt is None or attempt.live or pod.view.owner_uid != self._run.uid:
+                continue
+            step = self._known.frozen.steps[pod.view.step]
+            found = verdict(pod.view, attempt, step, self._parts.pod_settings, now())
+            if found.delete:
+                self._delete(pod)
+            elif pod.view.ended and pod.view.deleted_at is None:
+                expire(self._parts, pod)
+
+    def _delete(self, pod: PodObject) -> None:
+        self._parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid)
+        reached(Boundary.OPERATOR_POD_DELETED)
+
+    def _name(self, step: str, n: int) -> str:
+        return pod_name(self._run.name, self._run.uid, step, n)
+
+    def _stored(self, name: str) -> PodObject | None:
+        for pod in self._parts.store.pods.of_run(self._run.uid):
+            if pod.name == name and pod.namespace == self._run.namespace:
+                return pod
+        return None
+
+    def _fetched(self, name: str) -> PodObject | None:
+        """The Pod as the API server has it now."""
+        found = self._parts.cluster.get(PODS, self._run.namespace, name)
+        if found is None:
+            return None
+        pod = PodObject.of(found)
+        self._parts.store.pods.put(pod)
+        return pod
+
+
+def end_attempt(workspace: Workspace, key: AttemptKey, end: End) -> bool:
+    """Closes an attempt's row with the words of its end; False where it was closed already."""
+    state = AttemptState.FENCED if end.cause in _FENCED else AttemptState.FAILED
+    words = end.reason, end.message
+    ended = workspace.catalog.operating.end(key, state, end.cause, StepPhase.FAILED, words)
+    reached(Boundary.OPERATOR_ENDED)
+    return ended
+
+
+def expire(parts: Parts, pod: PodObject) -> None:
+    """Deletes a finished Pod once its time is over, or has it looked at then."""
+    ttl = parts.settings.pod_ttl
+    if ttl is None:
+        return
+    left = (_ended_at(pod.view) + timedelta(seconds=ttl) - now()).total_seconds()
+    if left <= 0:
+        parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid)
+    else:
+        parts.queue.add(pod.run, after=left)
+
+
+def _ended_at(view: PodView) -> datetime:
+    ends = [
+        container.state.finished_at
+        for container in view.containers.values()
+        if isinstance(container.state, Terminated) and container.state.finished_at is not None
+    ]
+    return max(ends, default=view.created_at or _EPOCH)
+
+
+def _of_pod(state: Run, view: PodView) -> Attempt | None:
+    """The attempt that a Pod is for, as far as its labels say so."""
+    step = state.steps.get(view.step)
+    for attempt in step.attempts if step is not None else ():
+        if attempt.n == view.attempt:
+            return Attempt(attempt.state, _EPOCH)
+    return None

@@ -1,0 +1,134 @@
+"""Brings one Run on, by what the catalog, the cluster and its spec say now.
+
+Read `Reconciler.__call__`, then `Look` downward: observe, decide, apply.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lateen.domain.errors import CatalogUnavailable, SetupError
+from lateen.stores.catalog.operating import Standing
+from lateen_operator.accepting import Acceptance, recalled
+from lateen_operator.checks import Rejected
+from lateen_operator.departing import depart
+from lateen_operator.judge import expire
+from lateen_operator.kinds import RUNS
+from lateen_operator.known_run import KnownRun
+from lateen_operator.logs import log
+from lateen_operator.look import Look
+from lateen_operator.parts import Parts, now
+from lateen_operator.queue import Reason
+from lateen_operator.run_object import RunObject
+from lateen_operator.showing import show_rejected, show_trouble
+from lateen_operator.workspaces import Workspace
+
+AGAIN = 15.0
+"""Seconds after which a Run without a workspace is looked at again."""
+PIPELINE_AGAIN = 2.0
+
+
+class Reconciler:
+    """Looks at Runs, by UID; each is looked at by one worker at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(self, uid: str, reason: Reason) -> None:
+        """One look. Raises what may pass by itself; then it is to be repeated later."""
+        run = self._parts.store.runs.get(uid)
+        if run is None:
+            depart(self._parts, uid)
+            return
+        try:
+            workspace = self._parts.workspaces.of(run.namespace)
+        except SetupError as error:
+            show_trouble(self._parts, run, "NoWorkspace", str(error))
+            self._parts.queue.add(uid, after=AGAIN)
+            return
+        try:
+            self._look(run, workspace, reason)
+        except CatalogUnavailable:
+            workspace.failed(self._parts.workspaces.clock())
+            raise
+        workspace.answered()
+
+    def unreachable(self, uid: str, error: CatalogUnavailable) -> None:
+        """Shows on a Run that its catalog cannot be reached."""
+        run = self._parts.store.runs.get(uid)
+        if run is not None and not run.finished:
+            show_trouble(self._parts, run, "CatalogUnavailable", str(error))
+            known = self._parts.known.get(uid)
+            if known is not None:
+                known.report = None  # so that the next look shows everything anew
+
+    def _look(self, run: RunObject, workspace: Workspace, reason: Reason) -> None:
+        known = self._parts.known.get(run.uid) or self._taken_up(run, workspace)
+        if known is None:
+            return
+        look = Look(self._parts, run, workspace, known)
+        after = look.at_pods() if reason is Reason.POD else None
+        if after is None:
+            after = look.at_all()
+        if after is not None:
+            self._parts.queue.add(run.uid, after=after)
+        elif known.now is not None:
+            self._ended(run, known.now.finished_at)
+
+    def _taken_up(self, run: RunObject, workspace: Workspace) -> KnownRun | None:
+        """A Run that this process has not seen yet: new, or another operator's, or finished."""
+        standing = workspace.catalog.operating.standing(run.uid)
+        if standing is None:
+            return self._accepted(run, workspace)
+        if standing.rejection is not None:
+            self._show_rejection(run, standing)
+            return None
+        if standing.phase.finished and run.finished:
+            self._ended(run, standing.finished_at)
+            return None
+        known = self._parts.known[run.uid] = recalled(self._parts, workspace, run.uid)
+        return known
+
+    def _accepted(self, run: RunObject, workspace: Workspace) -> KnownRun | None:
+        if run.deleting:
+            return None
+        outcome = Acceptance(self._parts, run, workspace).accept()
+        if isinstance(outcome, Rejected):
+            show_rejected(self._parts, run, outcome)
+            if not outcome.final:
+                self._parts.queue.add(run.uid, after=PIPELINE_AGAIN)
+            return None
+        if outcome is None:
+            self._parts.store.runs.remove(run.uid)
+            return None
+        self._parts.known[run.uid] = outcome
+        return outcome
+
+    def _show_rejection(self, run: RunObject, standing: Standing) -> None:
+        if not run.finished and standing.rejection is not None:
+            show_rejected(self._parts, run, Rejected(*standing.rejection))
+        self._ended(run, standing.finished_at)
+
+    def _ended(self, run: RunObject, finished_at: datetime | None) -> None:
+        """A finished Run: forgotten once its end is written, deleted with its Pods in time."""
+        parts = self._parts
+        if not parts.writer.is_written(run.uid):
+            parts.queue.add(run.uid, after=2.0)
+        elif parts.known.pop(run.uid, None) is not None:
+            parts.writer.forget(run.uid)
+            parts.slots.forget(run.uid)
+        for pod in parts.store.pods.of_run(run.uid):
+            if pod.view.ended and pod.view.owner_uid == run.uid:
+                expire(parts, pod)
+        self._expire_run(run, finished_at)
+
+    def _expire_run(self, run: RunObject, finished_at: datetime | None) -> None:
+        ttl = self._parts.settings.run_ttl
+        if ttl is None or finished_at is None or not run.finished:
+            return
+        left = (finished_at + timedelta(seconds=ttl) - now()).total_seconds()
+        if left > 0:
+            self._parts.queue.add(run.uid, after=left)
+            return
+        log.info("a finished Run is old", extra={"run": run.name, "namespace": run.namespace})
+        self._parts.cluster.delete(RUNS, run.namespace, run.name, run.uid)

@@ -1,0 +1,125 @@
+"""Shows how a Run stands: its status, and Events about what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from lateen.domain.states import AttemptState, RunPhase, StepPhase
+from lateen.planning.state import Run
+from lateen.stores.catalog.operating import Became, RunNow
+from lateen_operator.checks import Rejected
+from lateen_operator.known_run import KnownRun
+from lateen_operator.occurrences import run_occurrences
+from lateen_operator.parts import Parts, now
+from lateen_operator.run_object import RunObject
+from lateen_operator.status import RunReport, rejected_report, run_status, step_reports
+
+LONGEST_INPUTS = 280
+
+
+def show(parts: Parts, run: RunObject, known: KnownRun, seen: RunNow) -> None:
+    """Has what changed since the last time written and told."""
+    report = _report(run, known, seen)
+    if report == known.report:
+        return
+    before, known.report = known.report, report
+    parts.writer.show(run, run_status(report, _stood(parts, run), now()))
+    parts.tell(run, run_occurrences(before, report))
+
+
+def show_rejected(parts: Parts, run: RunObject, rejected: Rejected) -> None:
+    """Shows why a Run is not accepted."""
+    report = rejected_report(rejected, run.generation)
+    parts.writer.show(run, run_status(report, _stood(parts, run), now()))
+    parts.tell(run, run_occurrences(None, report))
+
+
+def show_trouble(parts: Parts, run: RunObject, reason: str, message: str) -> None:
+    """Says what keeps the operator from knowing how a Run stands; all else stays as it was."""
+    status = dict(_stood(parts, run))
+    conditions = status.get("conditions")
+    if not isinstance(conditions, list) or not conditions:
+        report = RunReport(RunPhase.PENDING, reason, message, generation=run.generation)
+        conditions = run_status(report, status, now())["conditions"]
+        conditions = [item for item in conditions if item["type"] != "Accepted"]
+        status["phase"] = RunPhase.PENDING.value
+    status["conditions"] = [
+        {**item, "reason": reason, "message": message}
+        if item.get("type") == "Succeeded" and item.get("status") == "Unknown"
+        else item
+        for item in conditions
+        if isinstance(item, dict)
+    ]
+    parts.writer.show(run, status)
+
+
+def _stood(parts: Parts, run: RunObject) -> Any:
+    """What the status said last."""
+    return parts.writer.last(run.uid) or json.loads(run.status)
+
+
+def _report(run: RunObject, known: KnownRun, seen: RunNow) -> RunReport:
+    state = seen.state
+    words = dict(seen.words)
+    for name, shown in known.shown.items():
+        last = state.steps[name].last
+        if last is not None and last.live:
+            words[name] = (shown.reason, shown.message)
+    steps = step_reports(_as_shown(state), known.inputs, words)
+    return RunReport(
+        state.phase,
+        seen.reason or "",
+        seen.message or "",
+        steps,
+        run.generation,
+        known.frozen.digest,
+    )
+
+
+def _as_shown(state: Run) -> Run:
+    """The phases of steps whose attempts are live: the catalog changes them when they begin."""
+    steps = dict(state.steps)
+    for name, step in state.steps.items():
+        if step.last is not None and step.last.live:
+            began = step.last.state is AttemptState.BEGAN
+            steps[name] = replace(step, phase=StepPhase.RUNNING if began else StepPhase.PENDING)
+    return replace(state, steps=steps)
+
+
+class Reference(Protocol):
+    """What one reference of a step became."""
+
+    @property
+    def input(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def value(self) -> Any: ...
+
+    @property
+    def became(self) -> str: ...
+
+
+def inputs_text(references: Iterable[Reference]) -> str:
+    """What references became, in a line: ``classifier=7 data=3``."""
+    return " ".join(_input_text(it) for it in references if it.input)[:LONGEST_INPUTS]
+
+
+def _input_text(reference: Reference) -> str:
+    value = reference.value
+    became = f"{value:.4g}" if isinstance(value, float) else reference.became[:40]
+    path = f".{reference.path}" if reference.path else ""
+    return f"{reference.input}{path}={became}"
+
+
+def inputs_of(became: Iterable[Became]) -> dict[str, str]:
+    """The line of each step."""
+    by_step: dict[str, list[Became]] = {}
+    for each in became:
+        by_step.setdefault(each.step, []).append(each)
+    return {step: inputs_text(found) for step, found in by_step.items()}

@@ -1,0 +1,167 @@
+"""The container beside the step: serves its code, sees its end, and commits what came of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from lateen.domain.errors import Fenced, LateenError, ProtocolError, TemporaryError
+from lateen.domain.states import AttemptState, FailureCause, StepPhase
+from lateen.pod.end import Seen, StepEnd, asked_to_go
+from lateen.pod.session import PodSession
+from lateen.pod.settings import Settings
+from lateen.pod.workplace import workplace
+from lateen.step.boundaries import Boundary, reached
+from lateen.step.leases import leasing
+from lateen.step.operations import lease_holder
+from lateen.step.outcome import Outcome
+from lateen.step.ports import Catalog, Stores
+from lateen.step.publish import interrupt, store_log
+from lateen.step.publish import publish as commit
+from lateen.step.resolving import stored_resolution
+from lateen.step.socket_server import served_at
+from lateen.step.task import Task
+from lateen.step.told import told
+from lateen.step.variables import COMMITTED, NO_OUTCOME
+from lateen.step.workdir import WorkDirectory
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 2.0
+"""Between two tries of what failed for now, at most."""
+WAIT_SHARE = 0.5
+"""Of the grace period: for how much of it a Pod that is to go waits for its step's end."""
+
+
+def publish(settings: Settings) -> int:
+    """Serves the attempt to its end; ``NO_OUTCOME`` where that is the operator's to judge.
+
+    Started again after a crash it goes on. Raises Fenced where the attempt is another's or over,
+    TemporaryError where the catalog or the store cannot be reached for all of the grace period.
+    """
+    with asked_to_go() as woken, workplace(settings) as (task, stores):
+        try:
+            session = _session(task, settings.work, stores)
+            seen = _serve(session, settings, woken)
+            reached(Boundary.POD_SEEN)
+            return _end(session, seen, settings, stores)
+        except Fenced:
+            if _is_over(task, stores.catalog):
+                return COMMITTED
+            raise
+
+
+def _session(task: Task, work: WorkDirectory, stores: Stores) -> PodSession:
+    resolved = stored_resolution(task, stores.catalog)
+    session = PodSession(task, resolved, work, stores)
+    session.take_up()
+    return session
+
+
+def _is_over(task: Task, catalog: Catalog) -> bool:
+    """Whether this container has committed the end before, and was killed then."""
+    state, holder = catalog.attempts.state(task.attempt)
+    return holder == task.holder and state in (AttemptState.COMMITTED, AttemptState.FAILED)
+
+
+def _serve(session: PodSession, settings: Settings, woken: int) -> Seen:
+    """Answers the step's code until it has ended, or the Pod's time is over."""
+    with served_at(session, settings.work.socket):
+        reached(Boundary.POD_SERVING)
+        try:
+            end = StepEnd(settings.work, woken, partial(_answer_command, session, settings.work))
+        except ProtocolError as error:
+            session.refusal = Outcome.failed(error, FailureCause.USER)
+            return Seen.ENDED
+        seen = end.wait()
+        if seen is Seen.ASKED_TO_GO and not os.path.lexists(settings.work.outcome):
+            seen = end.wait(settings.grace * WAIT_SHARE)
+            return Seen.OUT_OF_TIME if seen is Seen.OUT_OF_TIME else Seen.ASKED_TO_GO
+    return Seen.ENDED
+
+
+def _answer_command(session: PodSession, work: WorkDirectory) -> None:
+    """Lets a plain command begin, or tells it why not."""
+    try:
+        session.call("begin")
+        answer = "yes"
+    except TemporaryError as error:
+        print(f"for now: {error}", file=sys.stderr)
+        return  # it asks again
+    except LateenError as error:
+        answer = f"the command may not begin: {type(error).__name__}: {error}"
+    partial_file = work.began.with_name("began.partial")
+    partial_file.write_text(f"{answer}\n")
+    partial_file.replace(work.began)
+
+
+def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores) -> int:
+    """Commits the end, again and again while that fails for now: the step's work is done."""
+    outcome = _outcome(session, settings)
+    deadline = time.monotonic() + settings.grace
+    going = seen is not Seen.ENDED
+    if session.refusal is None and going and (outcome is None or not outcome.good):
+        patiently(partial(_interrupt, session, settings.work, stores), deadline)
+        return COMMITTED
+    if outcome is None:
+        patiently(partial(_keep_log, session, settings.work, stores), deadline)
+        return NO_OUTCOME
+    pending, task, work = session.pending, session.task, settings.work
+    how, _ = patiently(
+        partial(commit, task, session.resolved, outcome, pending, work, stores), deadline
+    )
+    if how.error is not None:
+        print(f"{how.error['type']}: {how.error['message']}", file=sys.stderr)
+    return COMMITTED
+
+
+def _outcome(session: PodSession, settings: Settings) -> Outcome | None:
+    """How the step ended; None where nobody told."""
+    if session.refusal is not None:
+        return session.refusal
+    try:
+        outcome = told(settings.work, session.task.step, settings.tolerate_oom)
+        if outcome.good and not session.begun:
+            raise ProtocolError(
+                "the step told its end before it was told to begin; its code leaves alone what it"
+                " did not make in its work directory"
+            )
+    except FileNotFoundError:
+        return None
+    except ProtocolError as error:
+        return Outcome.failed(error, FailureCause.USER)
+    return outcome
+
+
+def _interrupt(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
+    message = "the Pod was asked to go before the step had ended: its node is drained, or it was"
+    error = {"type": "Interrupted", "message": f"{message} evicted or deleted"}
+    outcome = Outcome({}, error, FailureCause.INTERRUPTED)
+    interrupt(session.task, outcome, StepPhase.FAILED, work, stores)
+
+
+def _keep_log(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
+    """Keeps what the step printed for whoever judges its end."""
+    task, attempts = session.task, stores.catalog.attempts
+    attempts.in_snapshot(lambda snapshot: snapshot.held(task.attempt, task.holder))
+    with leasing(attempts, lease_holder(task.attempt), release=False) as lease:
+        log = store_log(work, stores, lease)
+        if log is not None:
+            attempts.keep_log(task.attempt, task.holder, log)
+
+
+def patiently(work: Callable[[], T], deadline: float) -> T:
+    """What ``work`` gives, once it can; TemporaryError where that is not by the deadline."""
+    while True:
+        try:
+            return work()
+        except TemporaryError as error:
+            if time.monotonic() >= deadline:
+                raise
+            print(f"for now: {error}", file=sys.stderr)
+        time.sleep(random.uniform(0, PAUSE_SECONDS))

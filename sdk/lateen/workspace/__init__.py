@@ -1,0 +1,1 @@
+"""A person's workspace: its records, bytes and folders, and how values are brought to it."""

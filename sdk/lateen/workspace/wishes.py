@@ -1,0 +1,35 @@
+"""What the owner of a run may still want of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lateen.domain.errors import UserError
+from lateen.domain.states import Desired, RunPhase
+
+Json = dict[str, Any]
+
+_FINAL = (Desired.STOPPED, Desired.CANCELLED)
+"""What ends a run; a later one may follow an earlier one, and nothing else may."""
+
+
+def check_desired(run: Json, wanted: Desired) -> None:
+    """UserError where the run can no longer be told to do that."""
+    if RunPhase(run["status"]).finished:
+        raise UserError(
+            f"the run {run['name']} cannot be told to be {wanted} any more: it has ended"
+            f" {_end(run)}"
+        )
+    before = Desired(run["desired"])
+    if before in _FINAL and wanted not in _FINAL[_FINAL.index(before) :]:
+        raise UserError(
+            f"the run {run['name']} was told to be {before} and is about to end, so it cannot be"
+            f" told to be {wanted}; run its pipeline again"
+        )
+
+
+def _end(run: Json) -> str:
+    """How a run ended."""
+    reason = "" if run["reason"] in (None, run["status"]) else f" ({run['reason']})"
+    message = f": {run['message']}" if run["message"] else ""
+    return f"{run['status']}{reason} at {run['finished_at']}{message}"

@@ -1,0 +1,137 @@
+"""A step's Pod and its containers die; the Run comes to the right end, and commits at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import victims
+from tests.cluster.api import CORE
+from tests.cluster.cluster import Cluster
+from tests.cluster.runs import GATE, Run, Space, served, shell
+from tests.cluster.stores import Stores
+
+pytestmark = pytest.mark.needs_machine("own_node")
+
+SOON = 15.0
+"""Seconds within which whoever looks at a Run is to know of a death."""
+LITTLE = {"requests": {"memory": "64Mi"}, "limits": {"memory": "64Mi"}}
+EATS = "tail /dev/zero"
+"""Takes all the memory that there is."""
+
+
+@pytest.fixture(scope="module")
+def space(
+    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Space]:
+    with served(cluster, stores, tmp_path_factory.mktemp("deaths")) as (made, _):
+        yield made
+
+
+def test_a_step_whose_first_process_is_killed_has_died_and_its_status_says_how(
+    space: Space,
+) -> None:
+    run = space.start(shell("step", "sleep 600"))
+    run.running("step")
+    victims.kill(run, "step", "step")
+    run.until(lambda: run.phase == "Failed", "the end of the Run", SOON)
+    said = run.step("step")
+    assert said["reason"] == "StepDied"
+    assert "exit code 137 (SIGKILL)" in said["message"]
+    run.until(lambda: "exit code 137" in run.events().get("StepDied", ""), "the Event", SOON)
+    assert run.ends("step") == [("failed", "user")]
+    assert run.committed("step") == 0
+
+
+def test_a_step_that_ran_out_of_memory_failed_whatever_its_exit_code_unless_it_tolerates_that(
+    space: Space,
+) -> None:
+    fills = "dd if=/dev/zero of=/lateen/work/tmp/big bs=1M count=200"
+    runs = {
+        "child": space.start(shell("step", f"{EATS} || true", resources=LITTLE)),
+        "tolerated": space.start(
+            shell("step", f"{EATS} || true", resources=LITTLE, tolerateOOM=True)
+        ),
+        # What lies in memory is not freed by killing whoever wrote it: all processes go.
+        "everybody": space.start(
+            shell("step", fills, resources=LITTLE, workDir={"medium": "Memory"})
+        ),
+    }
+    assert runs["tolerated"].finished() == "Succeeded"
+    assert runs["tolerated"].committed("step") == 1
+    for name in ("child", "everybody"):
+        run = runs[name]
+        assert run.finished() == "Failed", name
+        assert run.ends("step") == [("failed", "out-of-memory")], run.everything()
+        assert run.step("step")["reason"] == "OutOfMemory"
+        assert "64Mi" in run.step("step")["message"]
+        assert run.committed("step") == 0
+
+
+def test_publish_that_is_killed_beside_a_running_step_is_started_again_and_commits_once(
+    space: Space,
+) -> None:
+    run = space.start(shell("step", GATE), shell("next", inputs=_from("step")))
+    run.running("step")
+    victims.kill(run, "step", "publish")
+    run.until(lambda: _restarts(run) == 1, "publish to be started again", 40)
+    run.open_gate("step")
+    assert run.finished() == "Succeeded"
+    assert run.ends("step") == [("committed", None)]
+    assert run.committed("step") == 1
+
+
+def test_a_pod_that_is_taken_away_is_replaced_unless_its_step_could_end_in_time(
+    space: Space,
+) -> None:
+    waits = shell("step", f"{GATE} & wait $!")
+    deaf = shell("step", "trap '' TERM\n" + GATE)
+    ends = shell("step", f"trap 'touch /lateen/work/open' TERM\n{GATE}")
+    deleted, forced, drained, complete = (space.start(it) for it in (waits, waits, deaf, ends))
+    for run in (deleted, forced, drained, complete):
+        run.running("step")
+    _delete(deleted)
+    _delete(forced, gracePeriodSeconds=0)
+    _evict(drained)
+    _evict(complete)
+
+    assert complete.finished() == "Succeeded"
+    assert complete.ends("step") == [("committed", None)]
+    replaced = {
+        "deleted": (deleted, ("fenced", "interrupted")),
+        "forced": (forced, ("fenced", "lost")),
+        "drained": (drained, ("fenced", "interrupted")),
+    }
+    for run, _ in replaced.values():
+        run.running("step", 2)
+        run.open_gate("step", 2)
+    for name, (run, first) in replaced.items():
+        assert run.finished() == "Succeeded", name
+        assert run.ends("step") == [first, ("committed", None)], name
+        assert run.committed("step") == 1
+
+
+def _from(step: str) -> dict[str, object]:
+    return {"given": {"step": step, "output": "out"}}
+
+
+def _restarts(run: Run) -> int:
+    statuses = run.pod("step")["status"]["containerStatuses"]
+    found = next(it for it in statuses if it["name"] == "publish")
+    running = "running" in found["state"]
+    return int(found["restartCount"]) if running else 0
+
+
+def _delete(run: Run, **options: object) -> None:
+    run.space.api.delete(_path(run), **options)
+
+
+def _evict(run: Run) -> None:
+    name = run.pod("step")["metadata"]["name"]
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+    run.space.api.create(f"{_path(run)}/eviction", body)
+
+
+def _path(run: Run) -> str:
+    return run.space.path("pods", run.pod("step")["metadata"]["name"], api=CORE)

@@ -1,0 +1,94 @@
+"""What happened between two looks at a status is told once, in the words of the laptop's runner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lateen.cluster.progress import Progress, is_taken, phase_of, refusal
+from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.domain.states import RunPhase
+from lateen.workspace.observer import line_of
+
+SPEC = PipelineSpec("p", steps=(StepSpec("load-data", "load_data"), StepSpec("train", "train")))
+
+
+def status(phase: str, **steps: Any) -> dict[str, Any]:
+    named = {name.replace("_", "-"): step for name, step in steps.items()}
+    return {"status": {"phase": phase, "steps": named}}
+
+
+@pytest.fixture
+def progress() -> Progress:
+    return Progress("p-1", SPEC, began=100.0)
+
+
+def lines(progress: Progress, run: dict[str, Any], now: float) -> list[str | None]:
+    return [line_of(event) for event in progress.events(run, now)]
+
+
+def test_a_run_is_told_in_lines(progress: Progress) -> None:
+    assert lines(progress, {}, 100) == []
+    waits = {"phase": "Pending", "message": "no node fits\nand more"}
+    assert lines(progress, status("Running", load_data=waits), 101) == [
+        "  [1/2] load_data: Pending  no node fits"
+    ]
+    assert lines(progress, status("Running", load_data=waits), 102) == []
+    assert lines(progress, status("Running", load_data={"phase": "Running"}), 103) == [None]
+    done = {"phase": "Succeeded", "inputs": "x=3"}
+    failed = {"phase": "Failed", "message": "ValueError: no"}
+    assert lines(progress, status("Failed", load_data=done, train=failed), 105.5) == [
+        "  [1/2] load_data: Succeeded 2.50 s  x=3",
+        "  [2/2] train: Failed  ValueError: no",
+        "run p-1: Failed (5.50 s)",
+    ]
+
+
+def test_what_never_ran_is_skipped_and_what_came_from_the_cache_is_not(progress: Progress) -> None:
+    skipped = {"phase": "Skipped", "message": "load_data failed"}
+    run = status("Running", load_data={"phase": "Cached", "inputs": "x=3"}, train=skipped)
+    cached, left_out = progress.events(run, 101)
+    assert (cached["kind"], cached["cached"], cached["inputs"]) == ("step-finished", True, "x=3")
+    assert (left_out["kind"], left_out["message"]) == ("step-skipped", "load_data failed")
+
+
+def test_a_retry_is_a_new_start(progress: Progress) -> None:
+    kinds = [
+        [event["kind"] for event in progress.events(status("Running", train=step), now)]
+        for now, step in enumerate(
+            [
+                {"phase": "Running", "attempts": 1},
+                {"phase": "Pending", "message": "again in 10s"},
+                {"phase": "Running", "attempts": 2},
+            ]
+        )
+    ]
+    assert kinds == [["step-started"], ["step-waiting"], ["step-started"]]
+
+
+def test_a_pause_and_its_end_are_told(progress: Progress) -> None:
+    assert lines(progress, status("Running"), 101) == []
+    assert lines(progress, status("Paused"), 102) == ["run p-1: Paused"]
+    assert lines(progress, status("Running"), 103) == ["run p-1: Running"]
+
+
+def test_a_refused_run_has_failed_and_says_why() -> None:
+    refused = {"type": "Accepted", "status": "False", "reason": "Cycle", "message": "a circle"}
+    run = {"status": {"conditions": [refused]}}
+    assert refusal(run) == "a circle"
+    assert phase_of(run) is RunPhase.FAILED
+    assert refusal({"status": {"conditions": [{**refused, "status": "True"}]}}) is None
+
+
+def test_the_end_is_believed_when_it_is_told_whole() -> None:
+    finished = {"type": "Finished", "status": "False"}
+    run = {"status": {"phase": "Succeeded", "conditions": [finished]}}
+    assert phase_of(run) is RunPhase.RUNNING
+    finished["status"] = "True"
+    assert phase_of(run) is RunPhase.SUCCEEDED
+
+
+def test_a_run_without_a_status_was_not_looked_at() -> None:
+    assert not is_taken({"spec": {}})
+    assert is_taken(status("Pending"))

@@ -1,0 +1,292 @@
+"""What a podTemplate may hold, and that nothing that it may hold changes what is Lateen's."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from lateen.domain.errors import UserError
+from lateen_operator.pods.builder import build_pod
+from lateen_operator.pods.names import STORE_SECRET
+from lateen_operator.pods.template import check_template
+from tests.strategies.specs import json_values
+from tests.unit.lateen_operator.pods.made import RUN, SETTINGS, SPEC, TRAIN
+from tests.unit.lateen_operator.pods.templates import (
+    BAD_CONTAINER,
+    BAD_POD,
+    GOOD,
+    GOOD_CONTAINER,
+    GOOD_POD,
+    templates,
+)
+
+
+def built(template: Any) -> dict[str, Any]:
+    return build_pod(RUN, SPEC, replace(TRAIN, pod_template=template), 1, SETTINGS)
+
+
+def refusal(template: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        check_template(template)
+    return str(caught.value)
+
+
+def in_pod(**fields: Any) -> dict[str, Any]:
+    return {"spec": fields}
+
+
+def in_container(**fields: Any) -> dict[str, Any]:
+    return in_pod(volumes=GOOD_POD["volumes"], containers=[{"name": "step", **fields}])
+
+
+def test_all_that_is_allowed_reaches_the_pod() -> None:
+    pod = built(GOOD)
+    spec, (step, _) = pod["spec"], pod["spec"]["containers"]
+    assert pod["metadata"]["labels"]["team"] == "vision"
+    assert spec["nodeSelector"] == {"pool": "gpu"}
+    assert spec["tolerations"][0]["key"] == "gpu"
+    for name in ("affinity", "topologySpreadConstraints", "serviceAccountName", "schedulerName"):
+        assert spec[name] == GOOD_POD[name]
+    assert spec["imagePullSecrets"] == [{"name": "registry"}]
+    assert spec["volumes"][3:] == GOOD_POD["volumes"]
+    assert step["volumeMounts"][2:] == GOOD_CONTAINER["volumeMounts"]
+    assert [it["name"] for it in step["env"] if it in GOOD_CONTAINER["env"]] == [
+        *("NODE", "KEY", "CORES", "MODE")
+    ]
+    assert step["envFrom"] == GOOD_CONTAINER["envFrom"]
+    assert step["imagePullPolicy"] == "Always"
+    assert step["workingDir"] == "/app"
+    assert step["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_an_empty_template_changes_nothing() -> None:
+    check_template({})
+    assert built({}) == built({"metadata": {}, "spec": {"containers": []}})
+
+
+@pytest.mark.parametrize("name", sorted(BAD_POD))
+def test_a_field_of_the_pod_that_is_not_allowed_is_named(name: str) -> None:
+    assert f"podTemplate.spec.{name}" in refusal(in_pod(**{name: BAD_POD[name]}))
+
+
+@pytest.mark.parametrize("name", sorted(BAD_CONTAINER))
+def test_a_field_of_the_container_that_is_not_allowed_is_named(name: str) -> None:
+    field = {**GOOD_CONTAINER, name: BAD_CONTAINER[name]}
+    assert f"podTemplate.spec.containers[0].{name}" in refusal(in_container(**field))
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        (
+            in_pod(hostNetwork=True),
+            "podTemplate.spec.hostNetwork: not allowed: a Pod of a step has a network, processes"
+            " and a name of its own",
+        ),
+        (
+            in_pod(hostAliases=[]),
+            "podTemplate.spec.hostAliases: not allowed: it would change the containers that hold"
+            " the store's credentials too",
+        ),
+        (
+            in_pod(nodeSelectr={}),
+            "podTemplate.spec.nodeSelectr: there is no such field that Lateen allows; did you mean"
+            " 'nodeSelector'?",
+        ),
+        (
+            in_container(image="x"),
+            "podTemplate.spec.containers[0].image: not allowed: write the step's own field image",
+        ),
+        (
+            {"podSpecPatch": "{}"},
+            "podTemplate.podSpecPatch: not allowed; what may stand here: metadata, spec",
+        ),
+        (
+            in_pod(volumes=[{"name": "x", "projected": {"sources": []}}]),
+            "podTemplate.spec.volumes[0].projected: not allowed: no tokens; use a configMap or a"
+            " secret volume for each source",
+        ),
+        (
+            in_pod(tolerations=[{"tolerationSeconds": -1}]),
+            "podTemplate.spec.tolerations[0].tolerationSeconds: a whole number from 0 on is needed,"
+            " not -1",
+        ),
+        (in_pod(nodeSelector=None), "podTemplate.spec.nodeSelector: an object is needed, not None"),
+        (
+            in_container(volumeMounts=[{"name": "nowhere", "mountPath": "/x"}]),
+            "podTemplate.spec.containers[0].volumeMounts[0]: there is no volume 'nowhere' in"
+            " podTemplate.spec.volumes",
+        ),
+        (
+            in_pod(containers=[{"name": "step"}, {"name": "step"}]),
+            "podTemplate.spec.containers: the one container that a template may change is 'step'",
+        ),
+    ],
+)
+def test_a_refusal_says_where_and_what_to_do(template: Any, words: str) -> None:
+    assert refusal(template) == words
+
+
+_SECRET_USES = {
+    "secret volume": in_pod(volumes=[{"name": "x", "secret": {"secretName": STORE_SECRET}}]),
+    "pull secret": in_pod(imagePullSecrets=[{"name": STORE_SECRET}]),
+    "envFrom": in_container(envFrom=[{"secretRef": {"name": STORE_SECRET}}]),
+    "env": in_container(
+        env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": STORE_SECRET, "key": "k"}}}]
+    ),
+    "annotation of an injector": {"metadata": {"annotations": {"inject": f"x,{STORE_SECRET}"}}},
+    "claim of a driver": in_pod(
+        volumes=[
+            {
+                "name": "x",
+                "ephemeral": {
+                    "volumeClaimTemplate": {
+                        "metadata": {"annotations": {"secret": STORE_SECRET}},
+                        "spec": {},
+                    }
+                },
+            }
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("use", sorted(_SECRET_USES))
+def test_the_store_s_secret_is_refused_wherever_it_stands(use: str) -> None:
+    assert STORE_SECRET in refusal(_SECRET_USES[use])
+
+
+@pytest.mark.parametrize("use", ["secret volume", "pull secret", "envFrom", "env"])
+def test_where_a_secret_is_named_the_refusal_says_what_that_one_is(use: str) -> None:
+    assert "'lateen-stores' holds the credentials of the store" in refusal(_SECRET_USES[use])
+
+
+@pytest.mark.parametrize(
+    ("template", "missing"),
+    [
+        (in_pod(containers=[{"workingDir": "/app"}]), "containers[0]: 'name' is missing"),
+        (in_pod(volumes=[{"emptyDir": {}}]), "volumes[0]: 'name' is missing"),
+        (in_pod(imagePullSecrets=[{}]), "imagePullSecrets[0]: 'name' is missing"),
+        (in_container(volumeMounts=[{"name": "shm"}]), "[0]: 'mountPath' is missing"),
+        (in_container(env=[{"value": "x"}]), "env[0]: 'name' is missing"),
+        (in_container(envFrom=[{"secretRef": {}}]), "secretRef: 'name' is missing"),
+    ],
+)
+def test_what_has_to_be_there_is_named(template: Any, missing: str) -> None:
+    assert missing in refusal(template)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/lateen", "/lateen/given", "/lateen/work/code", "/proc", "/sys/fs", "/dev"),
+        *("data", "/data/", "/data/../lateen/given", "//lateen/given", "/a:b", "/a\n", ""),
+    ],
+)
+def test_nothing_is_mounted_over_what_is_lateen_s_or_the_kernel_s(path: str) -> None:
+    mounts = [{"name": "shm", "mountPath": path}]
+    assert "volumeMounts[0].mountPath" in refusal(in_container(volumeMounts=mounts))
+
+
+def test_volumes_have_names_of_their_own() -> None:
+    twice = [{"name": "x", "emptyDir": {}}, {"name": "x", "emptyDir": {}}]
+    assert "each volume needs a name of its own" in refusal(in_pod(volumes=twice))
+    ours = [{"name": "lateen-given", "emptyDir": {}}]
+    assert "volumes[0].name" in refusal(in_pod(volumes=ours))
+    assert "exactly one of" in refusal(in_pod(volumes=[{"name": "x"}]))
+
+
+@pytest.mark.parametrize(
+    "key", ["lateen.dev/run", "app.kubernetes.io/managed-by", "pod-security.kubernetes.io/x"]
+)
+@pytest.mark.parametrize("part", ["labels", "annotations"])
+def test_keys_of_lateen_and_of_the_cluster_are_not_the_user_s(part: str, key: str) -> None:
+    assert f"podTemplate.metadata.{part}[{key!r}]" in refusal({"metadata": {part: {key: "x"}}})
+
+
+def test_a_template_that_is_nested_too_deeply_is_refused() -> None:
+    deep: Any = {}
+    for _ in range(5_000):
+        deep = {"spec": deep}
+    assert "nested more than" in refusal(deep)
+
+
+def keys_of(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return {*value, *(key for item in value.values() for key in keys_of(item))}
+    if isinstance(value, list):
+        return {key for item in value for key in keys_of(item)}
+    return set()
+
+
+PLAIN = built({})
+FORBIDDEN = {
+    *("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostPath", "hostAliases"),
+    *("dnsConfig", "dnsPolicy", "projected", "serviceAccountToken", "csi", "nodeName", "hostPort"),
+    *("procMount", "add", "privileged", "lifecycle", "activeDeadlineSeconds", "volumeDevices"),
+}
+
+
+@given(templates())
+@settings(max_examples=400, deadline=None)
+def test_what_is_lateen_s_stays_whatever_is_allowed(template: Any) -> None:
+    before = deepcopy(template)
+    try:
+        check_template(template)
+    except UserError:
+        event("refused")
+        return
+    event("allowed")
+    pod = built(template)
+    assert template == before
+    assert built(template) == pod
+    spec, (step, publish) = pod["spec"], pod["spec"]["containers"]
+    assert not FORBIDDEN & keys_of(pod)
+    assert publish == PLAIN["spec"]["containers"][1]
+    assert spec["initContainers"] == PLAIN["spec"]["initContainers"]
+    for field in ("securityContext", "restartPolicy", "automountServiceAccountToken"):
+        assert spec[field] == PLAIN["spec"][field]
+    assert pod["metadata"]["ownerReferences"] == PLAIN["metadata"]["ownerReferences"]
+    assert PLAIN["metadata"]["labels"].items() <= pod["metadata"]["labels"].items()
+    assert spec["volumes"][:3] == PLAIN["spec"]["volumes"]
+    for field in ("image", "command"):
+        assert step[field] == PLAIN["spec"]["containers"][0][field]
+    assert step["volumeMounts"][:2] == PLAIN["spec"]["containers"][0]["volumeMounts"]
+    assert step["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert step["securityContext"]["allowPrivilegeEscalation"] is False
+    assert STORE_SECRET not in json.dumps([step, spec["volumes"], spec.get("imagePullSecrets")])
+
+
+def allowed_or_refused(template: Any) -> None:
+    try:
+        check_template(template)
+    except UserError:
+        return
+    built(template)
+
+
+@given(json_values)
+def test_no_json_makes_the_check_fail_otherwise(template: Any) -> None:
+    allowed_or_refused(template)
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_a_single_change_of_what_is_allowed_is_allowed_or_refused(data: st.DataObject) -> None:
+    """Any place in a good template, replaced by anything."""
+    template = deepcopy(GOOD)
+    place: Any = template
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not (isinstance(place[key], dict | list) and place[key]) or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = data.draw(json_values)
+    allowed_or_refused(template)
