@@ -184,4 +184,4 @@ def _pins(old: RunRecord, workspace: Workspace) -> Pins:
 def _submitted_by(raw: Any) -> str:
     annotations = raw["metadata"].get("annotations")
     found = annotations.get(SUBMITTED_BY) if isinstance(annotations, dict) else None
-    return found[:200] if isinstance(found, str) else ""
+    return found.replace("\0", "")[:200] if isinstance(found, str) else ""

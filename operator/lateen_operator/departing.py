@@ -11,6 +11,7 @@ from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
 from lateen.planning.decide import Finish
 from lateen.planning.ending import run_end
 from lateen.step.boundaries import Boundary, reached
+from lateen_operator.judge import LAST_SECONDS
 from lateen_operator.kinds import PODS, RUNS
 from lateen_operator.logs import log
 from lateen_operator.parts import Parts
@@ -54,8 +55,8 @@ def _end(parts: Parts, run: RunObject, workspace: Workspace) -> None:
         reached(Boundary.OPERATOR_FINISHED)
         log.info("a Run was deleted", extra={"run": run.name, "namespace": run.namespace})
     for pod in parts.store.pods.of_run(run.uid):
-        if pod.view.owner_uid == run.uid and pod.view.deleted_at is None:
-            parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid)
+        if pod.view.is_of(run.uid) and pod.view.deleted_at is None:
+            parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid, LAST_SECONDS)
 
 
 def _fence(run: RunObject, workspace: Workspace) -> None:
@@ -72,7 +73,9 @@ def _fence(run: RunObject, workspace: Workspace) -> None:
 
 def sweep(parts: Parts) -> None:
     """Finds what was deleted while nobody watched. Raises as the cluster and the catalogs do."""
-    for namespace in parts.workspaces.namespaces(parts.settings.namespaces):
+    namespaces = parts.workspaces.namespaces(parts.settings.namespaces)
+    parts.workspaces.keep(namespaces)
+    for namespace in namespaces:
         try:
             catalog = parts.workspaces.of(namespace).catalog
             unfinished = catalog.operating.unfinished()

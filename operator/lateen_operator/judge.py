@@ -17,13 +17,15 @@ from lateen_operator.parts import Parts, now
 from lateen_operator.pod_object import PodObject
 from lateen_operator.pods.findings import Attempt, End, Verdict
 from lateen_operator.pods.names import pod_name
-from lateen_operator.pods.verdict import verdict
+from lateen_operator.pods.verdict import left_over, verdict
 from lateen_operator.pods.view import PodView, Terminated
 from lateen_operator.run_object import RunObject
 from lateen_operator.workspaces import Workspace
 
 _FENCED = (FailureCause.LOST, FailureCause.TIMED_OUT, FailureCause.CANCELLED)
 _EPOCH = datetime.fromtimestamp(0, UTC)
+LAST_SECONDS = 5
+"""For how long the code of an attempt that is over may still react to SIGTERM."""
 
 
 class Judge:
@@ -55,8 +57,10 @@ class Judge:
         return found
 
     def _judged(self, pod: PodObject | None, attempt: LiveAttempt) -> Verdict:
-        if pod is not None and pod.view.owner_uid != self._run.uid:
-            words = f"a Pod that is not of this Run has the name {pod.name}; delete it"
+        if attempt.holder is not None and pod is not None and pod.uid != attempt.holder:
+            pod = None  # the attempt's own is gone, and somebody else has taken its name
+        if pod is not None and not pod.view.is_of(self._run.uid):
+            words = f"a Pod that Lateen did not make has the name {pod.name}; delete it"
             return Verdict(End(FailureCause.INFRASTRUCTURE, "PodNameTaken", words))
         if pod is not None:
             self._known.created.add(pod.name)
@@ -86,8 +90,10 @@ class Judge:
     def end(self, attempt: LiveAttempt, found: Verdict) -> None:
         """Closes the attempt's row, unless something was committed just now; then the Pod goes."""
         assert found.end is not None
-        end_attempt(self._workspace, AttemptKey(self._known.id, attempt.step, attempt.n), found.end)
+        key = AttemptKey(self._known.id, attempt.step, attempt.n)
         self._known.shown.pop(attempt.step, None)
+        if not end_attempt(self._workspace, key, found.end):
+            return
         log.info(
             "an attempt failed: %s: %s",
             found.end.reason,
@@ -106,24 +112,25 @@ class Judge:
         """Deletes the Pod of an attempt, where there is one and it is this Run's."""
         name = self._name(step, n)
         pod = self._stored(name) or self._fetched(name)
-        if pod is not None and pod.view.owner_uid == self._run.uid:
+        if pod is not None and pod.view.is_of(self._run.uid):
             self._delete(pod)
 
     def tidy(self, state: Run) -> None:
         """Deletes Pods whose attempts are over: at once where they live on, else after a while."""
         for pod in self._parts.store.pods.of_run(self._run.uid):
             attempt = _of_pod(state, pod.view)
-            if attempt is None or attempt.live or pod.view.owner_uid != self._run.uid:
+            if attempt is None or attempt.live or not pod.view.is_of(self._run.uid):
                 continue
             step = self._known.frozen.steps[pod.view.step]
             found = verdict(pod.view, attempt, step, self._parts.pod_settings, now())
             if found.delete:
                 self._delete(pod)
-            elif pod.view.ended and pod.view.deleted_at is None:
+            elif pod.view.deleted_at is None:
                 expire(self._parts, pod)
 
     def _delete(self, pod: PodObject) -> None:
-        self._parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid)
+        # Nothing that it does is kept any more, and it may hold a GPU.
+        self._parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid, LAST_SECONDS)
         reached(Boundary.OPERATOR_POD_DELETED)
 
     def _name(self, step: str, n: int) -> str:
@@ -155,7 +162,14 @@ def end_attempt(workspace: Workspace, key: AttemptKey, end: End) -> bool:
 
 
 def expire(parts: Parts, pod: PodObject) -> None:
-    """Deletes a finished Pod once its time is over, or has it looked at then."""
+    """Deletes the Pod of an attempt that is over once its time is, or has it looked at then."""
+    if not pod.view.ended:
+        found = left_over(pod.view, now())
+        if found.delete:
+            parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid, LAST_SECONDS)
+        elif found.wake_at is not None:
+            parts.queue.add(pod.run, after=(found.wake_at - now()).total_seconds())
+        return
     ttl = parts.settings.pod_ttl
     if ttl is None:
         return

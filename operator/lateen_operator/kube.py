@@ -69,9 +69,16 @@ class Cluster:
         path = kind.path(namespace, name, "status")
         return self.request("PATCH", path, body=patch, form=form)
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
-        """Deletes the object of that UID; False where it is gone, or another has its name."""
-        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+    def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, grace: int | None = None
+    ) -> bool:
+        """Deletes the object of that UID; False where it is gone, or another has its name.
+
+        ``grace`` is for how many seconds a Pod may go on, where that is not as its spec says.
+        """
+        body: Json = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
         try:
             self.request("DELETE", kind.path(namespace, name), body=body)
         except ClusterRefused as refusal:

@@ -86,9 +86,11 @@ class Look:
             self._catalog.runs.start(self._known.id)
             reached(Boundary.OPERATOR_STARTED)
             self._state = replace(self._state, phase=RunPhase.RUNNING, started_at=now())
-        if self._state.desired is not self._run.desired:
-            self._catalog.runs.set_desired(self._known.id, self._run.desired)
-            self._state = replace(self._state, desired=self._run.desired)
+        # What is being deleted starts nothing: its Pods go too, and would be taken for lost.
+        desired = Desired.CANCELLED if self._run.deleting else self._run.desired
+        if self._state.desired is not desired:
+            self._catalog.runs.set_desired(self._known.id, desired)
+            self._state = replace(self._state, desired=desired)
         return True
 
     def _count_failures(self, found: RunNow) -> None:
@@ -138,6 +140,7 @@ class Look:
         spec, limit = self._known.frozen.spec, self._workspace.step_limit
         if spec.pipeline_step_limit is None and limit is None:
             return wanted
+        self._hold()  # what was granted before may have ended already, as cached steps do
         return self._parts.slots.ask(
             Claim(
                 self._run.uid,
@@ -235,13 +238,16 @@ class Look:
         self._state = replace(self._state, phase=phase)
 
     def _settle(self) -> None:
+        """Notes what the Run has under way, and that it waits for nothing where it does not."""
+        if self._state.phase.finished or not self._held_back:
+            self._parts.slots.withdraw(self._run.uid)
+        self._hold()
+
+    def _hold(self) -> None:
         """Notes what the Run has under way, and wakes who may start because of it."""
         live = sum(step.last is not None and step.last.live for step in self._state.steps.values())
         held = Held(self._run.namespace, self._known.frozen.spec.name, live)
-        slots = self._parts.slots
-        woken = slots.settle(self._run.uid, held)
-        if self._state.phase.finished or not self._held_back:
-            slots.withdraw(self._run.uid)
+        woken = self._parts.slots.settle(self._run.uid, held)
         self._parts.wake(run for run in woken if run != self._run.uid)
 
     def _seen(self) -> RunNow:

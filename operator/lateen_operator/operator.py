@@ -20,6 +20,7 @@ from lateen_operator.leader import Leader
 from lateen_operator.listening import Listener
 from lateen_operator.logs import log
 from lateen_operator.parts import Parts
+from lateen_operator.pipelines import Pipelines
 from lateen_operator.pods.settings import PodSettings
 from lateen_operator.poster import Poster
 from lateen_operator.queue import Queue
@@ -49,7 +50,6 @@ class Operator:
         self._store = Store()
         self._queue = Queue(time.monotonic)
         self._slots = Slots()
-        self._listeners: dict[str, Listener] = {}
         self._stopped = threading.Event()
         self._parts = Parts(
             settings,
@@ -72,6 +72,7 @@ class Operator:
         self._workers = Workers(
             self._queue, settings.workers, reconciler, reconciler.unreachable, self._may
         )
+        self._pipelines = Pipelines(self._cluster, self._may)
         self._beat = time.monotonic()
         alive = {"watch": self._stale, "workers": self._workers.stuck, "loop": self._blocked}
         self.health = Health(settings.listen, alive, {"listed": self._unlisted})
@@ -83,6 +84,7 @@ class Operator:
         self.health.start()
         self._parts.writer.start()
         self._parts.poster.start()
+        self._pipelines.start()
         for work in (self._list, self._lead, self._measure, self._watch):
             threading.Thread(target=self._vital, args=(work,), daemon=True).start()
         self._stopped.wait()
@@ -99,7 +101,7 @@ class Operator:
 
     async def _watch_in_loop(self) -> None:
         beating = asyncio.create_task(self._keep_beating())
-        watcher = Watcher(self._store, self._queue, self._parts.departed)
+        watcher = Watcher(self._store, self._queue, self._parts.departed, self._pipelines.saw)
         await watcher.run(self._cluster, self._settings.namespaces)
         beating.cancel()
 
@@ -137,7 +139,7 @@ class Operator:
             for namespace in self._parts.workspaces.namespaces(self._settings.namespaces):
                 try:
                     self._parts.workspaces.of(namespace)
-                except LateenError as error:
+                except Exception as error:  # one workspace that fails does not keep the others
                     log.warning("%s", error, extra={"namespace": namespace})
         except LateenError as error:
             log.warning("the workspaces cannot be listed: %s", error)
@@ -171,11 +173,11 @@ class Operator:
 
     def _end(self) -> None:
         self._stopped.set()
+        self._pipelines.stop()
         self._workers.stop(LAST_LOOKS)
         self._parts.writer.stop()
         self._parts.poster.stop()
-        for listener in self._listeners.values():
-            listener.stop()
+        self._parts.workspaces.keep(())
         self.health.stop()
         if self._settings.election:
             self._leader.release()
@@ -187,11 +189,8 @@ class Operator:
             counts[attempt.run, pipeline] = counts.get((attempt.run, pipeline), 0) + 1
         for (run, pipeline), count in counts.items():
             self._slots.settle(run, Held(workspace.namespace, pipeline, count))
-        earlier = self._listeners.pop(workspace.namespace, None)
-        if earlier is not None:
-            earlier.stop()
-        listener = Listener(workspace.namespace, workspace.url, self._store, self._queue)
-        self._listeners[workspace.namespace] = listener
+        listener = Listener(workspace, self._store, self._queue, self._parts.gone)
+        workspace.ended = listener.stop
         listener.start()
 
     def _status_written(self, answer: Mapping[str, Any]) -> None:

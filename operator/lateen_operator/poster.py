@@ -60,3 +60,6 @@ class Poster:
                     metrics.DROPPED.labels("refused").inc()
             except ClusterUnavailable:
                 metrics.DROPPED.labels("unavailable").inc()
+            except Exception as error:  # one Event that cannot be posted does not keep the others
+                log.warning("an Event was not posted: %r", error)
+                metrics.DROPPED.labels("failed").inc()

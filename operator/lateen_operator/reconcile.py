@@ -43,7 +43,8 @@ class Reconciler:
         try:
             workspace = self._parts.workspaces.of(run.namespace)
         except SetupError as error:
-            show_trouble(self._parts, run, "NoWorkspace", str(error))
+            if not run.finished:
+                show_trouble(self._parts, run, "NoWorkspace", str(error))
             self._parts.queue.add(uid, after=AGAIN)
             return
         try:
@@ -79,7 +80,11 @@ class Reconciler:
         """A Run that this process has not seen yet: new, or another operator's, or finished."""
         standing = workspace.catalog.operating.standing(run.uid)
         if standing is None:
-            return self._accepted(run, workspace)
+            if not run.finished:
+                return self._accepted(run, workspace)
+            # What has ended is not run again because its record was deleted, or restored away.
+            self._ended(run, None)
+            return None
         if standing.rejection is not None:
             self._show_rejection(run, standing)
             return None
@@ -118,12 +123,13 @@ class Reconciler:
             parts.writer.forget(run.uid)
             parts.slots.forget(run.uid)
         for pod in parts.store.pods.of_run(run.uid):
-            if pod.view.ended and pod.view.owner_uid == run.uid:
+            if pod.view.is_of(run.uid):
                 expire(parts, pod)
         self._expire_run(run, finished_at)
 
     def _expire_run(self, run: RunObject, finished_at: datetime | None) -> None:
         ttl = self._parts.settings.run_ttl
+        run = self._parts.store.runs.get(run.uid) or run  # its end may be written by now
         if ttl is None or finished_at is None or not run.finished:
             return
         left = (finished_at + timedelta(seconds=ttl) - now()).total_seconds()

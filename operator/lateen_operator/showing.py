@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from lateen.domain.receipt_words import inputs_text
 from lateen.domain.states import AttemptState, RunPhase, StepPhase
 from lateen.planning.state import Run
 from lateen.stores.catalog.operating import Became, RunNow
@@ -16,8 +17,6 @@ from lateen_operator.occurrences import run_occurrences
 from lateen_operator.parts import Parts, now
 from lateen_operator.run_object import RunObject
 from lateen_operator.status import RunReport, rejected_report, run_status, step_reports
-
-LONGEST_INPUTS = 280
 
 
 def show(parts: Parts, run: RunObject, known: KnownRun, seen: RunNow) -> None:
@@ -87,34 +86,6 @@ def _as_shown(state: Run) -> Run:
             began = step.last.state is AttemptState.BEGAN
             steps[name] = replace(step, phase=StepPhase.RUNNING if began else StepPhase.PENDING)
     return replace(state, steps=steps)
-
-
-class Reference(Protocol):
-    """What one reference of a step became."""
-
-    @property
-    def input(self) -> str: ...
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def value(self) -> Any: ...
-
-    @property
-    def became(self) -> str: ...
-
-
-def inputs_text(references: Iterable[Reference]) -> str:
-    """What references became, in a line: ``classifier=7 data=3``."""
-    return " ".join(_input_text(it) for it in references if it.input)[:LONGEST_INPUTS]
-
-
-def _input_text(reference: Reference) -> str:
-    value = reference.value
-    became = f"{value:.4g}" if isinstance(value, float) else reference.became[:40]
-    path = f".{reference.path}" if reference.path else ""
-    return f"{reference.input}{path}={became}"
 
 
 def inputs_of(became: Iterable[Became]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lateen.domain.attempts import AttemptKey
+from lateen.domain.receipt_words import inputs_text
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.planning.state import Attempt, Run, Step
 from lateen.step.boundaries import Boundary, reached
@@ -20,7 +21,6 @@ from lateen_operator.known_run import KnownRun
 from lateen_operator.maker import Maker
 from lateen_operator.parts import Parts, now
 from lateen_operator.run_object import RunObject
-from lateen_operator.showing import inputs_text
 from lateen_operator.workspaces import Workspace
 
 SOONEST, LATEST = 1.0, 15.0

@@ -45,6 +45,8 @@ class Shelf(Generic[T]):
         """The newest version of each object that the watch delivered."""
         self._unseen: dict[str, int] = {}
         """What the last list had and the watch had not delivered by then."""
+        self._gone: set[str] = set()
+        """What was removed since the last list: an answer that is older does not bring it back."""
 
     def get(self, uid: str) -> T | None:
         with self._lock:
@@ -67,7 +69,7 @@ class Shelf(Generic[T]):
 
     def _take(self, item: T) -> bool:
         known = self._objects.get(item.uid)
-        if known is not None and known.version >= item.version:
+        if item.uid in self._gone or (known is not None and known.version >= item.version):
             return False
         self._objects[item.uid] = item
         return True
@@ -75,6 +77,7 @@ class Shelf(Generic[T]):
     def remove(self, uid: str) -> T | None:
         """Forgets an object that is gone."""
         with self._lock:
+            self._gone.add(uid)
             self._watched.pop(uid, None)
             return self._objects.pop(uid, None)
 
@@ -99,6 +102,7 @@ class Shelf(Generic[T]):
                 del self._objects[item.uid]
                 self._watched.pop(item.uid, None)
             changed = [item for item in found.values() if self._take(item)]
+            self._gone.clear()
         return Differences(changed, gone)
 
     def overdue(self, listed: Iterable[str]) -> list[str]:

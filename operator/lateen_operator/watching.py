@@ -13,7 +13,7 @@ from typing import Any
 
 import kopf
 
-from lateen_operator.kinds import PODS, RUNS, Kind
+from lateen_operator.kinds import PIPELINES, PODS, RUNS, Kind
 from lateen_operator.kube import PAGE, Cluster
 from lateen_operator.logs import log
 from lateen_operator.pod_object import PodObject
@@ -28,10 +28,17 @@ GROUP, VERSION = "lateen.dev", "v1alpha1"
 class Watcher:
     """Takes what the watches deliver."""
 
-    def __init__(self, store: Store, queue: Queue, departed: Callable[[RunObject], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        queue: Queue,
+        departed: Callable[[RunObject], None],
+        pipelines: Callable[[Mapping[str, Any]], None],
+    ) -> None:
         self._store = store
         self._queue = queue
         self._departed = departed
+        self._pipelines = pipelines
 
     async def run(self, cluster: Cluster, namespaces: tuple[str, ...]) -> None:
         """Watches for as long as the process lives."""
@@ -54,6 +61,10 @@ class Watcher:
         async def run_changed(event: Mapping[str, Any], **_: Any) -> None:
             self.saw(RUNS, event)
 
+        @kopf.on.event(GROUP, VERSION, PIPELINES.plural, registry=registry)
+        async def pipeline_changed(event: Mapping[str, Any], **_: Any) -> None:
+            self.saw(PIPELINES, event)
+
         @kopf.on.event("v1", PODS.plural, registry=registry)
         async def pod_changed(event: Mapping[str, Any], **_: Any) -> None:
             self.saw(PODS, event)
@@ -66,6 +77,8 @@ class Watcher:
             gone = event.get("type") == "DELETED"
             if kind is RUNS:
                 self._saw_run(RunObject.of(event["object"]), gone)
+            elif kind is PIPELINES:
+                self._pipelines(event)
             else:
                 self._saw_pod(PodObject.of(event["object"]), gone)
         except Exception as error:  # whatever is wrong with one object, the others go on

@@ -68,6 +68,9 @@ class Workers:
             try:
                 if self._may():
                     outcome = self._one(uid, reason)
+                else:  # the Lease may be renewed late, and then nothing else would wake the Run
+                    self._queue.add(uid, reason, after=FIRST)
+                    outcome = "not-leading"
             finally:
                 self._busy.pop(me, None)
                 self._queue.done(uid)
@@ -94,6 +97,6 @@ class Workers:
     def _later(self, uid: str, words: str) -> None:
         failures = self._queue.failed(uid)
         pause = min(LONGEST, FIRST * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)
-        if words:
+        if words and failures == 1:  # what goes on failing is no news
             log.warning("a Run is looked at later: %s", words, extra={"uid": uid})
         self._queue.add(uid, after=pause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +26,12 @@ PATIENCE = 2.0
 """Seconds for which a worker waits for a database that was there before."""
 FRESH = 60.0
 """Seconds for which what a Secret and a namespace say is taken as it was."""
-SOON, LATE = 1.0, 15.0
+SOON, LATE = 1.0, 8.0
 """Seconds after which an unreachable catalog is tried again, at first and at most."""
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,13 @@ class Workspace:
     looked_at: float = 0.0
     down_until: float = 0.0
     pause: float = SOON
+    ended: Callable[[], None] = _nothing
+    """Ends what listens to its catalog."""
+
+    def close(self) -> None:
+        """Ends all that it has open."""
+        self.ended()
+        self.catalog.close()
 
     def check(self, now: float) -> None:
         """CatalogUnavailable, at once, while the catalog was found unreachable just now."""
@@ -98,10 +109,13 @@ class Workspaces:
                 return self._looked_at_again(workspace, now)
             return workspace
 
-    def all(self) -> list[Workspace]:
-        """Those that are open."""
+    def keep(self, namespaces: Iterable[str]) -> None:
+        """Closes those of all other namespaces."""
+        kept = set(namespaces)
         with self._lock:
-            return list(self._open.values())
+            gone = [self._open.pop(name) for name in list(self._open) if name not in kept]
+        for workspace in gone:
+            workspace.close()
 
     def namespaces(self, served: tuple[str, ...]) -> list[str]:
         """The namespaces that have the Secret."""
@@ -137,14 +151,16 @@ class Workspaces:
         log.info("the Secret of the workspace changed", extra={"namespace": workspace.namespace})
         with self._lock:
             self._open.pop(workspace.namespace, None)
-        workspace.catalog.close()
+        workspace.close()
         return self._try(workspace.namespace, now)
 
     def _secret(self, namespace: str) -> dict[str, Any]:
         secret = self._cluster.get(SECRETS, namespace, STORE_SECRET)
         if secret is None:
             with self._lock:
-                self._open.pop(namespace, None)
+                gone = self._open.pop(namespace, None)
+            if gone is not None:
+                gone.close()
             raise SetupError(
                 f"the namespace {namespace} is no workspace: it has no Secret {STORE_SECRET} with"
                 f" {DATABASE} and {STORE}"

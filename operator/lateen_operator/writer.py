@@ -134,7 +134,7 @@ class StatusWriter:
         try:
             answer = self._cluster.patch_status(RUNS, run.namespace, run.name, patch, form)
         except ClusterRefused as refusal:
-            if refusal.status not in (404, 409) and not _of_another(refusal):
+            if refusal.status != 404 and not _of_another(refusal):
                 raise
             return
         except ClusterUnavailable:
@@ -147,8 +147,9 @@ class StatusWriter:
 
 
 def _of_another(refusal: ClusterRefused) -> bool:
-    """Whether the test of the UID failed: another object has the name now."""
-    return refusal.status == 422 and "test" in str(refusal)
+    """Whether the UID is not the expected one: another object has the name now."""
+    words = str(refusal).lower()
+    return refusal.status in (409, 422) and ("uid" in words or "test" in words)
 
 
 def difference(before: Json, after: Json) -> dict[str, Any]:

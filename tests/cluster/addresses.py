@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.cluster import places
+from tests.cluster.trouble import Trouble
 
 LINK_BITS = 30
 
@@ -49,5 +50,7 @@ PLANS = {
 
 
 def plan() -> Addresses:
-    """Those of this instance."""
+    """Those of this instance; Trouble where there is no such one."""
+    if places.instance() not in PLANS:
+        raise Trouble("LATEEN_TEST_INSTANCE is `second`, or not set")
     return PLANS[places.instance()]

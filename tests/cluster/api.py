@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from kubernetes import client, config
 from kubernetes.client.rest import RESTClientObject
+from urllib3 import BaseHTTPResponse, Timeout
 
 Json = dict[str, Any]
 LATEEN = "apis/lateen.dev/v1alpha1"
@@ -65,13 +67,24 @@ class Api:
     ) -> tuple[int, Json]:
         """The HTTP status of one request, and its answer."""
         headers = {"Accept": "application/json", "Content-Type": form}
-        for setting in self._configuration.auth_settings().values():
-            headers[setting["key"]] = setting["value"]
-        answer = self._pool.request(
+        content = b"" if body is None else json.dumps(body).encode()
+        with closing(self.opened(method, f"/{path}", headers, content)) as answer:
+            return answer.status, json.loads(answer.read() or b"{}")
+
+    def opened(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+    ) -> BaseHTTPResponse:
+        """An answer that is still to be read."""
+        authorization = {
+            setting["key"]: setting["value"]
+            for setting in self._configuration.auth_settings().values()
+        }
+        answer: BaseHTTPResponse = self._pool.request(
             method,
-            f"{self._configuration.host}/{path}",
-            body=None if body is None else json.dumps(body),
-            headers=headers,
-            timeout=30,
+            f"{self._configuration.host}{path}",
+            body=content or None,
+            headers={**headers, **authorization},
+            preload_content=False,
+            timeout=Timeout(connect=10, read=310),
         )
-        return answer.status, json.loads(answer.data or b"{}")
+        return answer

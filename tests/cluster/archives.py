@@ -22,7 +22,9 @@ def _packed(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
     return target.getvalue()
 
 
-def _file(name: str, content: bytes = b"forged", mode: int = 0o644) -> tuple[tarfile.TarInfo, bytes]:
+def _file(
+    name: str, content: bytes = b"forged", mode: int = 0o644
+) -> tuple[tarfile.TarInfo, bytes]:
     member = tarfile.TarInfo(name)
     member.size, member.mode = len(content), mode
     return member, content

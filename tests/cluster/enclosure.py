@@ -49,7 +49,11 @@ def make() -> subprocess.Popen[bytes]:
     for folder in HIDDEN:
         Path(folder).mkdir(parents=True, exist_ok=True)
     words = entering_group(["unshare", "--mount", "--net", "sleep", "infinity"])
-    return subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+    # It outlives this process, and with it whatever is open in it.
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(
+        words, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+    )
 
 
 def connect(holder: Process) -> None:

@@ -17,7 +17,7 @@ CONFIGURATION = places.HERE / "kind.yaml"
 
 def lacking() -> str | None:
     """What this machine lacks for it; None where it lacks nothing."""
-    absent = [program for program in ("docker", "kind") if not shutil.which(program)]
+    absent = [program for program in ("docker", "kind", "kubectl") if not shutil.which(program)]
     return f"install {' and '.join(absent)}" if absent else None
 
 

@@ -1,4 +1,4 @@
-"""kubectl of the cluster's own version."""
+"""kubectl: of the node's own version, and the machine's for any other cluster."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tests.cluster.trouble import Trouble
 
 def command(*words: str, kubeconfig: Path | None = None) -> Sequence[str]:
     """The whole command, as the administrator."""
-    program = str(programs.program("kube"))
-    return [program, "kubectl", f"--kubeconfig={kubeconfig or places.kubeconfig()}", *words]
+    own = kubeconfig in (None, places.kubeconfig())
+    program = [str(programs.program("kube")), "kubectl"] if own else ["kubectl"]
+    return [*program, f"--kubeconfig={kubeconfig or places.kubeconfig()}", *words]
 
 
 def attempt(

@@ -65,16 +65,16 @@ class Person:
 
 @contextmanager
 def at_a_computer(
-    cluster: Cluster, stores: Stores, folder: Path, project: str, **settings: str
+    cluster: Cluster, stores: Stores, folder: Path, project: str | Path, **settings: str
 ) -> Iterator[Person]:
-    """A new workspace with an operator of its own, and a copy of one of ``projects``."""
+    """A new workspace with an operator of its own, and a copy of a project: one of ``projects``."""
     made = workspace.create(cluster, stores)
     settings = {"LATEEN_GRACE": "20s", **settings}
     try:
         with (
             operator_process.running(cluster, folder, [made.namespace], **settings),
             _environment(made, folder),
-            _project(folder, project) as root,
+            _project(folder, PROJECTS / project) as root,
         ):
             yield Person(Space.of(cluster, made), root)
     finally:
@@ -104,10 +104,10 @@ def _environment(made: Workspace, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _project(folder: Path, name: str) -> Iterator[Path]:
+def _project(folder: Path, original: Path) -> Iterator[Path]:
     """A copy that is a project of its own: the checkout around it does not travel."""
     root = folder / "project"
-    shutil.copytree(PROJECTS / name, root, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(original, root, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "pyproject.toml").touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(root)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from lateen.step.boundaries import Boundary
-from tests.cluster import operator_process, workspace
+from tests.cluster import workspace
 from tests.cluster.api import CORE, Json
 from tests.cluster.cluster import Cluster
-from tests.cluster.runs import Run, Space, shell
+from tests.cluster.runs import Space, served, shell
 from tests.cluster.stores import Stores
 
 IN_RESOLVE = (
@@ -30,60 +28,46 @@ IN_PUBLISH = (
     Boundary.PUBLISH_COMMITTING,
     Boundary.PUBLISH_COMMITTED,
 )
+PLACES = {boundary.value.replace(".", "-"): boundary for boundary in (*IN_RESOLVE, *IN_PUBLISH)}
+"""By the name of the step whose container dies there."""
 KILLED = 137
 
 
 @pytest.fixture(scope="module")
-def spaces(
+def space(
     alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Boundary, Space]]:
-    """A workspace for each boundary, in whose Pods our containers die there."""
-    with ThreadPoolExecutor(4) as pool:
-
-        def make(boundary: Boundary) -> Space:
-            made = workspace.create(cluster, stores, f"faults-{secrets.token_hex(3)}")
-            space = Space.of(cluster, made)
-            _crash_at(space, boundary)
-            return space
-
-        wanted = (*IN_RESOLVE, *IN_PUBLISH)
-        made = dict(zip(wanted, pool.map(make, wanted), strict=True))
-        namespaces = [space.namespace for space in made.values()]
-        folder = tmp_path_factory.mktemp("crashes")
-        with operator_process.running(cluster, folder, namespaces):
-            yield made
-        list(pool.map(lambda space: space.workspace.delete(), made.values()))
+) -> Iterator[Space]:
+    with served(cluster, stores, tmp_path_factory.mktemp("crashes")) as (made, _):
+        yield made
 
 
-def test_the_run_goes_on_whatever_our_containers_had_done_when_they_were_killed(
-    spaces: dict[Boundary, Space],
+def test_a_step_goes_on_whatever_our_containers_had_done_when_they_were_killed(
+    space: Space,
 ) -> None:
-    runs = {
-        boundary: space.start(
-            shell("step"), shell("next", inputs={"given": {"step": "step", "output": "out"}})
-        )
-        for boundary, space in spaces.items()
-    }
-    with ThreadPoolExecutor(len(runs)) as pool:
-        list(pool.map(_die_once, runs.values()))
-    for boundary, run in runs.items():
-        assert run.finished() == "Succeeded", (boundary, run.everything())
-        for step in ("step", "next"):
-            assert run.committed(step) == 1, boundary
-            ends = run.ends(step)
-            assert ends[-1] == ("committed", None), (boundary, ends)
-            lost = ends[:-1]
-            assert set(lost) <= {("failed", "infrastructure")}, (boundary, ends)
-            if boundary in IN_PUBLISH:
-                assert not lost, (boundary, ends)
-        if boundary in IN_RESOLVE:
-            assert "ResolveFailed" in run.events(), boundary
+    given = {"inputs": {"given": {"step": "source", "output": "out"}}}
+    dying = [shell(name, **given) for name in PLACES]
+    _crash_at(space, set(PLACES))
+    run = space.start(shell("source"), *dying)
+    left = set(PLACES)
 
+    def all_died() -> bool:
+        dead = {name for name in left if any(_killed(pod) for pod in run.pods(name))}
+        left.difference_update(dead)
+        if dead:
+            _crash_at(space, left)
+        return not left
 
-def _die_once(run: Run) -> None:
-    """Waits until a container was killed, and lets the next ones live."""
-    run.until(lambda: any(_killed(pod) for pod in run.pods()), "a container to be killed", 60)
-    _crash_at(run.space, None)
+    run.until(all_died, "our containers to be killed", 90)
+    assert run.finished() == "Succeeded", run.everything()
+    for name, boundary in PLACES.items():
+        *lost, last = run.ends(name)
+        assert last == ("committed", None), name
+        assert run.committed(name) == 1, name
+        if boundary in IN_PUBLISH:
+            assert not lost, (name, "publish is started again in the same Pod")
+        else:
+            assert set(lost) == {("failed", "infrastructure")}, name
+    assert "ResolveFailed" in run.events()
 
 
 def _killed(pod: Json) -> bool:
@@ -93,9 +77,8 @@ def _killed(pod: Json) -> bool:
     return any(state.get("terminated", {}).get("exitCode") == KILLED for state in states)
 
 
-def _crash_at(space: Space, boundary: Boundary | None) -> None:
+def _crash_at(space: Space, steps: set[str]) -> None:
+    """Has our containers die in the Pods of these steps, when they are started from now on."""
+    places = " ".join(f"{PLACES[name]}@{name}" for name in steps)
     secret = space.path("secrets", workspace.SECRET, api=CORE)
-    if boundary is None:
-        space.api.patch(secret, {"data": {"LATEEN_CRASH_AT": None}})
-    else:
-        space.api.patch(secret, {"stringData": {"LATEEN_CRASH_AT": boundary.value}})
+    space.api.patch(secret, {"stringData": {"LATEEN_CRASH_AT": places}})

@@ -12,7 +12,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 
 NAMESPACE = "lateen-test-definitions"
-STEP = {"name": "train", "image": "example.org/image", "command": ["true"]}
+STEP: dict[str, Any] = {"name": "train", "image": "example.org/image", "command": ["true"]}
 SPEC: dict[str, Any] = {
     "desired": "Paused",
     "pipelineSpec": {"name": "p", "steps": [STEP]},

@@ -36,7 +36,7 @@ FRESH_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def person(
-    cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Person]:
     with at_a_computer(
         cluster, stores, tmp_path_factory.mktemp("late"), "late_binding", LATEEN_POLL="2s"
@@ -281,7 +281,7 @@ SELECT r.id FROM receipts r JOIN stage_events e ON e.id = r.stage_event
 FOUND = """
 SELECT count(*), count(DISTINCT r.stage_event), count(DISTINCT r.model_version_id)
   FROM receipts r JOIN runs t ON t.id = r.run_id JOIN stage_events e ON e.id = r.stage_event
- WHERE t.name LIKE 'noting-%%' AND r.input = 'model'
+ WHERE t.name LIKE 'crowd-%%' AND r.input = 'model'
 """
 
 
@@ -315,7 +315,7 @@ def noting(person: Person, count: int, *, cached: bool) -> list[Json]:
     spec = brought(compiled, target.default().workspace)
     bodies = [run_body(compiled, spec, {}, "tester") for _ in range(count)]
     for number, body in enumerate(bodies):
-        body["metadata"]["name"] = f"noting-{'cached' if cached else 'pod'}-{number}"
+        body["metadata"]["name"] = f"crowd-{'cached' if cached else 'pod'}-{number}"
     return bodies
 
 
@@ -345,7 +345,7 @@ def unfinished(person: Person) -> bool:
     phases = {
         run["metadata"]["name"]: run.get("status", {}).get("phase", "")
         for run in found
-        if run["metadata"]["name"].startswith("noting-")
+        if run["metadata"]["name"].startswith("crowd-")
     }
     assert {"Failed", "Cancelled"}.isdisjoint(phases.values()), phases
     return any(phase != "Succeeded" for phase in phases.values())

@@ -23,23 +23,24 @@ RESTRICTED = {
 LOOK_AROUND = """
 import json, os, socket
 
-def reached(host, port):
-    try:
-        socket.create_connection((host, port), timeout=5).close()
-        return True
-    except OSError:
-        return False
-
-found = socket.gethostbyname("kubernetes.default.svc.cluster.local")
-print(json.dumps({
-    "user": os.getuid(),
-    "kubernetes": found,
-    "service": reached("kubernetes.default.svc", 443),
-    "elsewhere": reached("192.0.2.1", 80),
-    "machine": reached(os.environ["MACHINE"], int(os.environ["MACHINE_PORT"])),
-}))
+name = "kubernetes.default.svc"
+address = socket.gethostbyname(f"{name}.cluster.local")
+socket.create_connection((name, 443), timeout=5).close()
+print(json.dumps({"user": os.getuid(), "address": address, "reached": True}))
 """
+TRY_TO_LEAVE = """
+import os, socket
 
+def tried(target):
+    host, _, port = target.partition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+    except OSError:
+        return "unreachable"
+    return "reached"
+
+print(*map(tried, os.environ["TARGETS"].split()))
+"""
 LOOK_FOR_LOADER = """
 import struct
 
@@ -61,20 +62,26 @@ def test_the_nodes_are_ready(cluster: Cluster) -> None:
     assert [condition["status"] for condition in conditions] == ["True"]
 
 
-def test_a_pod_runs_and_finds_services_and_no_way_out(workspace: Workspace) -> None:
-    with socket.create_server(("0.0.0.0", 0)) as outside:
-        variables = {"MACHINE": _own_address(workspace), "MACHINE_PORT": str(_port(outside))}
-        image = workspace.cluster.load("science")
-        _run(workspace, _pod("look", image, ["python3", "-c", LOOK_AROUND], variables))
+def test_a_pod_runs_and_finds_services(workspace: Workspace) -> None:
+    look = _pod("look", workspace.cluster.load("science"), ["python3", "-c", LOOK_AROUND])
+    _run(workspace, look)
 
-    seen = json.loads(workspace.kubectl("logs", "look"))
-    assert seen == {
+    assert json.loads(workspace.kubectl("logs", "look")) == {
         "user": 65532,
-        "kubernetes": workspace.cluster.address("kubernetes", "default"),
-        "service": True,
-        "elsewhere": False,
-        "machine": False,
+        "address": workspace.cluster.address("kubernetes", "default"),
+        "reached": True,
     }
+
+
+@pytest.mark.needs_machine("own_node")
+def test_a_pod_finds_no_way_out(workspace: Workspace) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        machine = f"{_own_address(workspace)}:{listener.getsockname()[1]}"
+        targets = {"TARGETS": f"192.0.2.1:80 {machine}"}
+        image = workspace.cluster.load("science")
+        _run(workspace, _pod("leave", image, ["python3", "-c", TRY_TO_LEAVE], targets))
+
+    assert workspace.kubectl("logs", "leave") == "unreachable unreachable\n"
 
 
 def test_the_images_hold_what_they_are_for(workspace: Workspace) -> None:
@@ -127,10 +134,6 @@ def _own_address(workspace: Workspace) -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         end.connect((workspace.stores.postgres, 5432))
         return str(end.getsockname()[0])
-
-
-def _port(listener: socket.socket) -> int:
-    return int(listener.getsockname()[1])
 
 
 def _pod(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from tests.cluster.api import Json
@@ -21,6 +22,13 @@ def kill(run: Run, step: str, container: str, n: int = 1) -> None:
     run.until(seen, f"the first process of {container}", 20)
     for number in found:
         os.kill(number, signal.SIGKILL)
+
+
+def kill_in(pod: Json, container: str) -> None:
+    """Kills all processes of a container of any Pod, as far as it still has any."""
+    for number in processes(pod, container):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
 
 
 def processes(pod: Json, container: str) -> list[int]:

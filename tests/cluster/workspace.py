@@ -38,7 +38,8 @@ class Workspace:
 
     def delete(self, *, wait: bool = False) -> None:
         """Removes all of it; the namespace's end is not waited for unless asked."""
-        self.cluster.kubectl("delete", "namespace", self.namespace, f"--wait={str(wait).lower()}")
+        words = ("--ignore-not-found", f"--wait={str(wait).lower()}")
+        self.cluster.kubectl("delete", "namespace", self.namespace, *words)
         _drop_database(self.stores, self.namespace)
         _remove_bucket(self.stores, self.namespace)
 

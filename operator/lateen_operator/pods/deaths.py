@@ -31,6 +31,8 @@ LONGEST_BACKOFF = 600.0
 MOST_RESTARTS = 5
 """Of publish, before its attempt is given up."""
 
+_RUNTIME = "unable to start container process: "
+"""Before it the runtime's parts say that they failed, which leaves no room for the reason."""
 _NOT_STARTED = ("StartError", "ContainerCannotRun", "RunContainerError")
 
 
@@ -51,7 +53,8 @@ def step_death(case: Case) -> End | Later | None:
     if not isinstance(state, Terminated):
         return None
     if state.reason in _NOT_STARTED:
-        words = with_detail("the container step cannot start", cut(state.message))
+        detail = cut(state.message).rpartition(_RUNTIME)[2]
+        words = with_detail("the container step cannot start", detail)
         return End(FailureCause.USER, "CannotStart", words + _interpreter_hint(case))
     publish = case.pod.container(PUBLISH)
     if isinstance(publish.state, Terminated):

@@ -31,8 +31,10 @@ from lateen_operator.pods.settings import PodSettings
 from lateen_operator.pods.starting import PATIENCE, obstacle
 from lateen_operator.pods.view import PodView, Terminated
 
-__all__ = ["Attempt", "End", "Shown", "Verdict", "verdict"]
+__all__ = ["Attempt", "End", "Shown", "Verdict", "left_over", "verdict"]
 
+LINGER = timedelta(seconds=30)
+"""A node tells of a Pod's end a little later than of its containers': it is not left over yet."""
 _GONE = End(FailureCause.LOST, "PodLost", "its Pod is gone: somebody deleted it, or its node was")
 
 
@@ -45,7 +47,9 @@ def verdict(
     found from a cached Pod is asked for again with the Pod as the API server has it now.
     """
     if not attempt.live:
-        return Verdict(delete=pod is not None and _left_over(pod, attempt))
+        if pod is None or attempt.state is not AttemptState.FENCED:
+            return Verdict() if pod is None else left_over(pod, now)
+        return Verdict(delete=not pod.ended and pod.deleted_at is None)
     if pod is None:
         return Verdict(_GONE)
     case = Case(pod, attempt, step, settings, now)
@@ -60,15 +64,19 @@ def verdict(
     return Verdict(shown=shown, wake_at=min(moments, default=None))
 
 
-def _left_over(pod: PodView, attempt: Attempt) -> bool:
-    """Whether a Pod lives on though its attempt is over.
+def left_over(pod: PodView, now: datetime) -> Verdict:
+    """What becomes of a Pod whose attempt is over, and which nobody has fenced.
 
-    Containers that others put in may do so for ever; ours end by themselves, unless fenced.
+    Our containers end by themselves; those that others put in may live on for ever.
     """
-    over = all(isinstance(it.state, Terminated) for it in pod.containers.values())
-    idle = bool(pod.containers) and over
-    unwanted = attempt.state is AttemptState.FENCED or idle
-    return unwanted and not pod.ended and pod.deleted_at is None
+    states = [container.state for container in pod.containers.values()]
+    ends = [state.finished_at for state in states if isinstance(state, Terminated)]
+    if pod.ended or pod.deleted_at is not None or not ends or len(ends) < len(states):
+        return Verdict()
+    last = max((end for end in ends if end is not None), default=None)
+    if last is None or now - last >= LINGER:
+        return Verdict(delete=True)
+    return Verdict(wake_at=last + LINGER)
 
 
 def _timeout(case: Case) -> End | Later | None:

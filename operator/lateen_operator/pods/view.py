@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from lateen.step import variables
 from lateen_operator.pods import names
 
 Json = Mapping[str, Any]
@@ -77,7 +78,10 @@ class PodView:
     name: str = ""
     uid: str = ""
     owner_uid: str | None = None
-    """The UID of its controller."""
+    """The UID of its controller, or of whatever somebody wrote there."""
+    made_for: tuple[str, str, str] | None = None
+    """The Run, the step and the attempt that ``resolve`` is told to work for with the store's
+    credentials; None where it does not get them."""
     run_uid: str = ""
     step: str = ""
     attempt: int = 0
@@ -96,6 +100,11 @@ class PodView:
     def ended(self) -> bool:
         return self.phase in ("Succeeded", "Failed")
 
+    def is_of(self, run_uid: str) -> bool:
+        """Whether it is a Pod of that Run: anybody can forge names, labels and owner references."""
+        attempt = (run_uid, self.step, str(self.attempt))
+        return self.owner_uid == run_uid and self.made_for == attempt
+
     def container(self, name: str) -> Container:
         """One of our containers, though the Pod's status may not tell of it yet."""
         return self.containers.get(name) or Container(name)
@@ -109,6 +118,7 @@ class PodView:
             name=_text(metadata, "name"),
             uid=_text(metadata, "uid"),
             owner_uid=_controller(metadata),
+            made_for=_made_for(spec),
             run_uid=_text(labels, names.RUN_UID_LABEL),
             step=_text(labels, names.STEP_LABEL),
             attempt=_number(labels, names.ATTEMPT_LABEL),
@@ -128,6 +138,20 @@ def _controller(metadata: Json) -> str | None:
         if owner.get("controller") is True:
             return _text(owner, "uid")
     return None
+
+
+def _made_for(spec: Json) -> tuple[str, str, str] | None:
+    for container in _objects(spec, "initContainers"):
+        secrets = (_object(it, "secretRef") for it in _objects(container, "envFrom"))
+        trusted = any(secret.get("name") == names.STORE_SECRET for secret in secrets)
+        if trusted and _text(container, "name") == names.RESOLVE:
+            told = {_text(it, "name"): _text(it, "value") for it in _objects(container, "env")}
+            run, step, attempt = (told.get(name, "") for name in _ATTEMPT)
+            return run, step, attempt
+    return None
+
+
+_ATTEMPT = (variables.RUN, variables.STEP, variables.ATTEMPT)
 
 
 def _conditions(status: Json) -> dict[str, Condition]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from lateen.domain.canonical import canonical_json
 from lateen.domain.errors import ProtocolError
@@ -38,3 +38,31 @@ def _details(value: Json) -> str:
     stage = [value["stage"]] if "stage" in value else []
     logged = [f"{key}={canonical_json(entry)}" for key, entry in value["metadata"].items()]
     return ", ".join([*stage, " ".join(logged) or "no metadata"])
+
+
+class Reference(Protocol):
+    """What one reference of a step became."""
+
+    @property
+    def input(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def value(self) -> Any: ...
+
+    @property
+    def became(self) -> str: ...
+
+
+def inputs_text(references: Iterable[Reference]) -> str:
+    """What references became, in a line: ``classifier=7 data=3``."""
+    return " ".join(_input_text(each) for each in references if each.input)
+
+
+def _input_text(reference: Reference) -> str:
+    value = reference.value
+    became = f"{value:.4g}" if isinstance(value, float) else reference.became[:40]
+    path = f".{reference.path}" if reference.path else ""
+    return f"{reference.input}{path}={became}"

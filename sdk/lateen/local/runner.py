@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.errors import CatalogUnavailable, Fenced, TemporaryError, UserError
-from lateen.domain.receipts import Receipt
+from lateen.domain.receipt_words import inputs_text
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.local.execution import in_process, in_subprocess
@@ -344,17 +344,6 @@ class Runner:
             place = {"index": names.index(step.name) + 1, "total": len(names)}
             event = {**event, "step": step.history_name, **place}
         self._observer(event)
-
-
-def inputs_text(receipts: tuple[Receipt, ...]) -> str:
-    """What the references became, in a line: ``classifier=7 data=3``."""
-    return " ".join(_input_text(receipt) for receipt in receipts if receipt.input)
-
-
-def _input_text(receipt: Receipt) -> str:
-    value = receipt.value
-    became = f"{value:.4g}" if isinstance(value, float) else receipt.became[:40]
-    return f"{receipt.input}{'.' + receipt.path if receipt.path else ''}={became}"
 
 
 def _now() -> datetime:

@@ -16,13 +16,12 @@ from lateen.domain.receipts import (
 from lateen.domain.spec import PipelineSpec, StepSpec
 
 
-def cacheable(step: StepSpec) -> bool:
-    """Whether a step may be served from, and may serve, the cache at all."""
-    return step.cache is not False and (step.code_digest is not None or _pinned(step.image))
+def cacheable(step: StepSpec, environment: str) -> bool:
+    """Whether a step may be served from, and may serve, the cache at all.
 
-
-def _pinned(image: str | None) -> bool:
-    return image is not None and "@sha256:" in image
+    ``environment`` as of ``key_parts``: an image pinned by its digest says what code it has.
+    """
+    return step.cache is not False and (step.code_digest is not None or "@sha256:" in environment)
 
 
 def key_parts(

@@ -205,8 +205,8 @@ def _starts(run: Run, now: datetime) -> tuple[list[Start], datetime | None]:
 
 def _ready_at(run: Run, name: str, now: datetime) -> datetime | None:
     step = run.steps[name]
-    if step.phase.good:
-        return None
+    if step.phase.good or (step.last is not None and step.last.live):
+        return None  # a step that has waited is shown so until its attempt begins
     if step.phase is StepPhase.WAITING:
         return step.look_again_at or now
     if step.phase.finished and not step.attempts:

@@ -117,5 +117,12 @@ def asked_to_go() -> Iterator[int]:
         os.close(writer)
 
 
+def asked_within(woken: int, seconds: float) -> bool:
+    """Whether that descriptor can be read so soon."""
+    poll = select.poll()
+    poll.register(woken, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
 def _noted(number: int, frame: FrameType | None) -> None:
     """That it came is read from the descriptor."""

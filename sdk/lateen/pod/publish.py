@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from lateen.domain.errors import Fenced, LateenError, ProtocolError, TemporaryError
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
-from lateen.pod.end import Seen, StepEnd, asked_to_go
+from lateen.pod.end import Seen, StepEnd, asked_to_go, asked_within
 from lateen.pod.session import PodSession
 from lateen.pod.settings import Settings
 from lateen.pod.workplace import workplace
@@ -26,7 +26,7 @@ from lateen.step.publish import publish as commit
 from lateen.step.resolving import stored_resolution
 from lateen.step.socket_server import served_at
 from lateen.step.task import Task
-from lateen.step.told import told
+from lateen.step.told import Told, told
 from lateen.step.variables import COMMITTED, NO_OUTCOME
 from lateen.step.workdir import WorkDirectory
 
@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 PAUSE_SECONDS = 2.0
 """Between two tries of what failed for now, at most."""
+NEWS_SECONDS = 3.0
+"""For how long a step that was told to end makes us expect to be told so, too."""
 WAIT_SHARE = 0.5
 """Of the grace period: for how much of it a Pod that is to go waits for its step's end."""
 
@@ -49,7 +51,7 @@ def publish(settings: Settings) -> int:
             session = _session(task, settings.work, stores)
             seen = _serve(session, settings, woken)
             reached(Boundary.POD_SEEN)
-            return _end(session, seen, settings, stores)
+            return _end(session, seen, settings, stores, woken)
         except Fenced:
             if _is_over(task, stores.catalog):
                 return COMMITTED
@@ -100,11 +102,15 @@ def _answer_command(session: PodSession, work: WorkDirectory) -> None:
     partial_file.replace(work.began)
 
 
-def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores) -> int:
+def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores, woken: int) -> int:
     """Commits the end, again and again while that fails for now: the step's work is done."""
-    outcome = _outcome(session, settings)
+    found = _told(session, settings)
+    outcome = None if found is None else found.outcome
     deadline = time.monotonic() + settings.grace
     going = seen is not Seen.ENDED
+    if found is not None and found.asked_to_go and not found.outcome.good:
+        # Whoever lets the Pod go tells each container so, and not at once.
+        going = going or asked_within(woken, NEWS_SECONDS)
     if session.refusal is None and going and (outcome is None or not outcome.good):
         patiently(partial(_interrupt, session, settings.work, stores), deadline)
         return COMMITTED
@@ -120,13 +126,13 @@ def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores) ->
     return COMMITTED
 
 
-def _outcome(session: PodSession, settings: Settings) -> Outcome | None:
+def _told(session: PodSession, settings: Settings) -> Told | None:
     """How the step ended; None where nobody told."""
     if session.refusal is not None:
-        return session.refusal
+        return Told(session.refusal)
     try:
-        outcome = told(settings.work, session.task.step, settings.tolerate_oom)
-        if outcome.good and not session.begun:
+        found = told(settings.work, session.task.step, settings.tolerate_oom)
+        if found.outcome.good and not session.begun:
             raise ProtocolError(
                 "the step told its end before it was told to begin; its code leaves alone what it"
                 " did not make in its work directory"
@@ -134,8 +140,8 @@ def _outcome(session: PodSession, settings: Settings) -> Outcome | None:
     except FileNotFoundError:
         return None
     except ProtocolError as error:
-        return Outcome.failed(error, FailureCause.USER)
-    return outcome
+        return Told(Outcome.failed(error, FailureCause.USER))
+    return found
 
 
 def _interrupt(session: PodSession, work: WorkDirectory, stores: Stores) -> None:

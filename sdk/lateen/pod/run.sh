@@ -7,6 +7,8 @@ blocks=2048 # of 512 bytes each: what is kept of the log
 : >"$work/started"
 exec 9<>"$work/ended"
 trap 'exit 143' TERM
+# Room to tell the end in, whatever the command fills: writing over it takes no more.
+printf '%512s\n' '' >"$work/outcome.partial"
 
 # Another process asks the catalog whether the command may begin; it may be starting still, or again.
 tries=0
@@ -57,7 +59,8 @@ pump=$!
 
 ("$bb" rm -f "$work/printed"; exec "$@") >"$work/printed" 2>&1 9>&- &
 child=$!
-trap 'kill -TERM "$child" 2>/dev/null' TERM
+asked=false
+trap 'asked=true; kill -TERM "$child" 2>/dev/null' TERM
 while :; do
     wait "$child"
     code=$?
@@ -77,7 +80,7 @@ fi
 
 exit=$code
 [ "$code" -gt 128 ] && [ "$code" -lt 193 ] && exit=$((128 - code))
-printf '{"exit": %s, "oomKills": %s, "memoryLimit": %s}\n' \
-    "$exit" "$(($(oom_kills) - killed_before))" "$(memory_limit)" >"$work/outcome.partial"
+printf '{"exit": %s, "oomKills": %s, "memoryLimit": %s, "askedToGo": %s}\n' \
+    "$exit" "$(($(oom_kills) - killed_before))" "$(memory_limit)" "$asked" >"$work/outcome.partial"
 "$bb" mv -f "$work/outcome.partial" "$work/outcome.json"
 exit "$code"

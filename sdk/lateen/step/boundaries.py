@@ -4,9 +4,10 @@ Whatever has its name here, a process may die there and nothing half-done is eve
 kill one at each. What is found afterwards stands under each name; a *lost* run is one that the next
 run (or whoever lists the runs) ends as Failed, reason Lost, its open attempt fenced.
 
-A testing aid: with ``LATEEN_CRASH_AT=publish.stored`` in its environment a process is killed by
-SIGKILL when it first reaches that boundary, with ``publish.stored:2`` the second time. It is read
-once, when this module loads.
+A testing aid: with ``LATEEN_CRASH_AT=store.stored`` in its environment a process is killed by
+SIGKILL when it first reaches that boundary, with ``store.stored:2`` the second time. All Pods of a
+workspace have the same environment there: ``store.stored@train pod.laid@predict`` is for the
+attempts of these steps alone. It is read once, when this module loads.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from enum import StrEnum
 
 from lateen.domain.errors import SetupError
 from lateen.domain.names import did_you_mean
+from lateen.step.variables import STEP
 
 VARIABLE = "LATEEN_CRASH_AT"
 
@@ -201,13 +203,19 @@ def watched(watch: Watch | None) -> Iterator[None]:
         _watch = before
 
 
-def crash_at(place: str | None) -> Watch | None:
+def crash_at(places: str | None, step: str | None = None) -> Watch | None:
     """What ends the process at ``name`` or ``name:n``, of which n counts from 1.
 
+    Of several, each ``place@step``, it is the first one for the step that this process works for.
     Raises SetupError where there is no such boundary.
     """
-    if not place:
-        return None
+    for place, _, wanted in (word.partition("@") for word in (places or "").split()):
+        if wanted in ("", step):
+            return _crash_at(place)
+    return None
+
+
+def _crash_at(place: str) -> Watch:
     name, _, count = place.partition(":")
     known = [boundary.value for boundary in Boundary]
     if name not in known or not (count or "1").isdecimal():
@@ -220,8 +228,9 @@ def crash_at(place: str | None) -> Watch | None:
             seen[boundary] += 1
             if boundary == name and seen[boundary] == int(count or 1):
                 os.kill(os.getpid(), signal.SIGKILL)
+                os._exit(128 + signal.SIGKILL)  # no container's first process can kill itself
 
     return crash
 
 
-_watch: Watch | None = crash_at(os.environ.get(VARIABLE))
+_watch: Watch | None = crash_at(os.environ.get(VARIABLE), os.environ.get(STEP))

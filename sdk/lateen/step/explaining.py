@@ -88,7 +88,8 @@ def _reason(facts: Facts) -> str:
         return f"because this run replays {replayed['name']}, and a replay runs every step"
     if facts.spec.cache is False:
         return "because caching is off for it"
-    if not cacheable(facts.spec):
+    environment = str((facts.parts or {}).get("environment", ""))
+    if not cacheable(facts.spec, environment):
         return "because nothing tells what its code is, so that its outputs are not kept for others"
     if facts.parts is None:
         return ""

@@ -6,7 +6,7 @@ or that can never have them needs none.
 
 from __future__ import annotations
 
-from lateen.domain.errors import StillMissingError, UserError
+from lateen.domain.errors import SetupError, StillMissingError, TemporaryError, UserError
 from lateen.domain.states import FailureCause, StepPhase
 from lateen.step.ended import Ended
 from lateen.step.outcome import Outcome
@@ -31,6 +31,8 @@ def probe(task: Task, stores: Stores) -> Ended | None:
         stores.catalog.attempts.in_snapshot(lambda snapshot: _look(task, snapshot))
     except StillMissingError as error:
         return Ended(StepPhase.WAITING, Outcome.failed(error, FailureCause.REFERENCE))
+    except SetupError as error:  # of the stores: somebody mends them, and the step goes on
+        raise TemporaryError(str(error)) from error
     except UserError as error:
         stores.catalog.attempts.in_snapshot(lambda s: s.take(task.attempt, task.holder))
         outcome = fail(task, error, FailureCause.REFERENCE, stores.catalog)

@@ -109,7 +109,9 @@ def _success(task: Task, pending: Pending, outputs: list[Json]) -> Json:
         "outputs": outputs,
         "metadata": metadata,
         "promotions": pending.promotions.made,
-        "cacheable": cacheable(task.step) and not pending.opaque and not pending.promotions.made,
+        "cacheable": cacheable(task.step, task.environment)
+        and not pending.opaque
+        and not pending.promotions.made,
     }
 
 

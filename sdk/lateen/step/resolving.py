@@ -109,7 +109,7 @@ def _resolver(task: Task, snapshot: Snapshot, fixed: Pinned) -> Resolver:
 
 
 def _keyed(task: Task, resolution: Resolution) -> Resolved:
-    if not cacheable(task.step) or task.replay:
+    if not cacheable(task.step, task.environment) or task.replay:
         return Resolved(resolution, None)
     keyed = key_parts(task.spec, task.step, resolution.inputs, task.environment)
     return Resolved(resolution, keyed)

@@ -50,7 +50,7 @@ def serve_from_cache(task: Task, stores: Stores) -> Ended | None:
 
 def may_be_served(task: Task) -> bool:
     """Whether an attempt may have the outputs of an earlier one at all."""
-    return not task.replay and cacheable(task.step)
+    return not task.replay and cacheable(task.step, task.environment)
 
 
 def _whole(hit: Hit, objects: ObjectStore) -> bool:

@@ -11,12 +11,17 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from lateen.domain.errors import LateenError, ProtocolError
 from lateen.step.workdir import LONGEST_SOCKET_PATH
 
-LONGEST_REQUEST = 64 << 20
+LONGEST_REQUEST = 8 << 20
+"""Bytes: as values they take twenty times as much."""
+SHORT_REQUEST = 1 << 16
+"""Bytes up to which any number of requests is read at once."""
+MOST_CONNECTIONS = 512
+"""At once: further ones wait."""
 
 
 class Service(Protocol):
@@ -70,23 +75,48 @@ class _Server:
         self._listener.listen(64)
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._long = threading.Lock()
+        self._room = threading.Semaphore(MOST_CONNECTIONS)
 
     def accept(self) -> None:
-        while True:
+        while self._room.acquire():
             try:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
             with self._lock:
                 self._connections.add(connection)
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as requests:
-            while line := requests.readline(LONGEST_REQUEST):
-                connection.sendall(_answer(self._service, line))
+            while line := requests.readline(SHORT_REQUEST):
+                if line.endswith(b"\n"):
+                    connection.sendall(_answer(self._service, line))
+                elif not self._serve_long(connection, requests, line):
+                    break
         with self._lock:
             self._connections.discard(connection)
+        self._room.release()
+
+    def _serve_long(self, connection: socket.socket, requests: BinaryIO, start: bytes) -> bool:
+        """Answers a long request, one at a time, for their memory is not the step's.
+
+        False where it breaks off.
+        """
+        with self._long:
+            line = start + requests.readline(LONGEST_REQUEST - len(start))
+            if line.endswith(b"\n"):
+                connection.sendall(_answer(self._service, line))
+                return True
+        # Who still sends does not listen yet.
+        while rest := requests.readline(SHORT_REQUEST):
+            if rest.endswith(b"\n"):
+                message = f"a request of the step is longer than {LONGEST_REQUEST:,} bytes"
+                advice = "save what is large as an artifact"
+                connection.sendall(_error("UserError", f"{message}; {advice}"))
+                return True
+        return False
 
     def close(self) -> None:
         # A shutdown wakes the thread that waits in accept; closing alone does not.
@@ -108,9 +138,16 @@ def _answer(service: Service, line: bytes) -> bytes:
         request = json.loads(line, parse_constant=_no_number)
         answer = {"result": service.call(request["operation"], **request["arguments"])}
     except LateenError as error:
-        answer = {"error": {"type": type(error).__name__, "message": str(error)}}
+        return _error(type(error).__name__, str(error))
     except Exception as error:
         # Whoever asks waits for an answer, whatever happened here.
-        message = f"the step's request could not be answered: {error!r}"
-        answer = {"error": {"type": "ProtocolError", "message": message}}
+        return _error("ProtocolError", f"the step's request could not be answered: {error!r}")
+    return _line(answer)
+
+
+def _error(type: str, message: str) -> bytes:
+    return _line({"error": {"type": type, "message": message}})
+
+
+def _line(answer: dict[str, Any]) -> bytes:
     return json.dumps(answer, default=str).encode() + b"\n"

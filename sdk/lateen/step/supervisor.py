@@ -41,10 +41,11 @@ def supervise(work: WorkDirectory, run: Callable[[], int]) -> int:
         return run()
     os.close(writer)
     log = BoundedLog(work.log)
-    code = _Watch(child, reader, woken.reader, log).until_the_end()
+    watch = _Watch(child, reader, woken.reader, log)
+    code = watch.until_the_end()
     log.close()
     reached(Boundary.POD_CHILD_ENDED)
-    _tell(work, code, oom_kills() - killed_before)
+    _tell(work, code, oom_kills() - killed_before, watch.asked_to_go)
     reached(Boundary.POD_TOLD)
     return code if code >= 0 else 128 - code
 
@@ -103,6 +104,8 @@ class _Watch:
         self._woken = woken
         self._log = log
         self._status: int | None = None
+        self.asked_to_go = False
+        """Whether SIGTERM came, as it does when the Pod is to be gone soon."""
 
     def until_the_end(self) -> int:
         """The exit code; the signal, as a negative number, where one ended the child."""
@@ -124,6 +127,7 @@ class _Watch:
 
     def _take_signals(self) -> None:
         for number in os.read(self._woken, CHUNK):
+            self.asked_to_go |= number == signal.SIGTERM
             if number in _FORWARDED and self._status is None:
                 os.kill(self._child, number)
         self._reap(os.WNOHANG)
@@ -153,10 +157,10 @@ class _Watch:
         return bool(data)
 
 
-def _tell(work: WorkDirectory, code: int, kills: int) -> None:
+def _tell(work: WorkDirectory, code: int, kills: int, asked_to_go: bool) -> None:
     """Tells publish how the step ended, with what its own process told where it did."""
     told = {}
     with suppress(OSError, ValueError, RecursionError):
         told = read_told(work.draft)
     seen = {"exit": code, "oomKills": kills, "memoryLimit": memory_limit()}
-    write_json(work.outcome, {**told, **seen})
+    write_json(work.outcome, {**told, **seen, "askedToGo": asked_to_go})

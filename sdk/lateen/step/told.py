@@ -6,8 +6,9 @@ decide by what it does.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from signal import strsignal
 from typing import Any
 
@@ -23,23 +24,32 @@ TAIL_CHARACTERS = 4_000
 """Of the log, for the error of a command that failed."""
 
 
-def told(work: WorkDirectory, step: StepSpec, tolerate_oom: bool) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a step ended."""
+
+    outcome: Outcome
+    asked_to_go: bool = False
+    """Whether its first process was told to end: the Pod may be drained."""
+
+
+def told(work: WorkDirectory, step: StepSpec, tolerate_oom: bool) -> Told:
     """How the step ended.
 
     Raises FileNotFoundError where nobody told it, ProtocolError where it cannot be read.
     """
     with explained(work.outcome):
         found = read_told(work.outcome)
-        outcome = _outcome(found, step)
+        outcome = _outcome(found, step, work)
         kills = found.get("oomKills", 0)
         if isinstance(kills, int) and kills > 0 and not tolerate_oom:
             outcome = _out_of_memory(outcome, found)
     if not outcome.good and not (outcome.error or {}).get("traceback"):
-        return _with_tail(outcome, work)
-    return outcome
+        outcome = _with_tail(outcome, work)
+    return Told(outcome, found.get("askedToGo") is True)
 
 
-def _outcome(found: Mapping[str, Any], step: StepSpec) -> Outcome:
+def _outcome(found: Mapping[str, Any], step: StepSpec, work: WorkDirectory) -> Outcome:
     if "outputs" in found:
         return Outcome.from_json(found)
     code = found.get("exit")
@@ -47,7 +57,15 @@ def _outcome(found: Mapping[str, Any], step: StepSpec) -> Outcome:
         raise ValueError("exit is an exit code")
     if code == 0 and step.entrypoint is None:
         return Outcome({output.name: _as_folder() for output in step.outputs})
-    return Outcome({}, {"type": "StepDied", "message": died(code, step)}, FailureCause.USER)
+    message = died(code, step) + _room(work)
+    return Outcome({}, {"type": "StepDied", "message": message}, FailureCause.USER)
+
+
+def _room(work: WorkDirectory) -> str:
+    """A hint where nothing more can be written, which is why whatever it printed may be lost."""
+    if os.statvfs(work.root).f_bavail:
+        return ""
+    return "; its work directory is full: enlarge workDir.size"
 
 
 def _as_folder() -> SavedOutput:

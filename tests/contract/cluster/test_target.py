@@ -37,14 +37,20 @@ def following(
 ) -> tuple[Any, list[Event]]:
     """Follows a run; when an event comes, the thing to do for its kind is done, once."""
     seen: list[Event] = []
+    threads: list[threading.Thread] = []
 
     def observe(event: Any) -> None:
         seen.append(dict(event))
         todo = act.pop(event["kind"], None)
         if todo is not None:
-            threading.Thread(target=todo, args=(dict(event),)).start()
+            threads.append(threading.Thread(target=todo, args=(dict(event),)))
+            threads[-1].start()
 
-    return run(observe), seen
+    try:
+        return run(observe), seen
+    finally:
+        for thread in threads:
+            thread.join()
 
 
 def test_a_submitted_run_is_what_the_pipeline_compiles_to(

@@ -232,6 +232,12 @@ def _leave_a_writer() -> None:
                 file.flush()
 
 
+def _eat_memory() -> None:
+    eaten = []
+    while True:
+        eaten.append(bytearray(1 << 20))
+
+
 def _run_a_pipeline() -> None:
     doubling()
 
@@ -279,4 +285,5 @@ DEEDS = {
     "leave a child": _leave_a_child,
     "leave a writer": _leave_a_writer,
     "run a pipeline": _run_a_pipeline,
+    "eat": _eat_memory,
 }

@@ -215,6 +215,16 @@ def test_a_drain_interrupts_a_step_that_has_not_ended(namespace: Namespace) -> N
     assert pod.log == "about to wait\n"
 
 
+def test_a_drain_that_ends_the_step_first_interrupts_it_all_the_same(namespace: Namespace) -> None:
+    pod = namespace.pod(flow.acting, deed="wait")
+    publish, execute = waiting(pod)
+    execute.terminate()
+    assert pod.ended(execute) == 128 + signal.SIGTERM
+    publish.terminate()
+    assert pod.ended(publish) == 0, pod.said
+    assert pod.row[:2] == ("fenced", "interrupted")
+
+
 def test_a_drain_waits_for_a_step_so_long_and_no_longer(namespace: Namespace) -> None:
     pod = namespace.pod(flow.acting, deed="wait")
     pod.settings["LATEEN_GRACE"] = "0.5"

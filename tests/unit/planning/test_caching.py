@@ -135,9 +135,9 @@ def test_nothing_changed_between_equal_keys() -> None:
 
 
 def test_a_step_is_cached_unless_it_says_otherwise_or_its_code_is_unknown() -> None:
-    assert cacheable(STEP)
-    assert cacheable(replace(STEP, cache=True))
-    assert not cacheable(replace(STEP, cache=False))
-    assert not cacheable(replace(STEP, code_digest=None))
-    assert not cacheable(replace(STEP, code_digest=None, image="busybox:1.36"))
-    assert cacheable(replace(STEP, code_digest=None, image="busybox@sha256:0"))
+    assert cacheable(STEP, "3.11")
+    assert cacheable(replace(STEP, cache=True), "3.11")
+    assert not cacheable(replace(STEP, cache=False), "busybox@sha256:0")
+    assert not cacheable(replace(STEP, code_digest=None), "3.11")
+    assert not cacheable(replace(STEP, code_digest=None), "busybox:1.36")
+    assert cacheable(replace(STEP, code_digest=None), "busybox@sha256:0")

@@ -466,6 +466,11 @@ def test_a_step_that_waits_before_a_further_attempt_looks_again_too() -> None:
     assert Start("a", 2) in decide(run, again).actions
 
 
+def test_a_step_that_has_waited_is_not_started_again_while_its_pod_gets_ready() -> None:
+    live = Step(StepPhase.WAITING, (Attempt(1, AttemptState.OPEN),), START)
+    assert decide(waiting().with_step("a", live), START).actions == (Start("x", 1),)
+
+
 @pytest.mark.parametrize(("room", "started"), [(None, 3), (5, 3), (2, 2), (0, 0), (-1, 0)])
 def test_no_more_starts_than_there_is_room_for_beyond_the_run(
     room: int | None, started: int

@@ -51,3 +51,11 @@ def test_nothing_is_killed_where_the_environment_names_nothing(place: str | None
 def test_what_names_no_boundary_is_refused(place: str) -> None:
     with pytest.raises(SetupError, match=r"names no boundary; did you mean 'run\.started'"):
         crash_at(place)
+
+
+def test_of_several_places_the_one_for_the_step_counts() -> None:
+    places = "store.stored@train pod.laid@predict"
+    assert crash_at(places, "report") is None
+    assert crash_at(places) is None
+    for step in ("train", "predict"):
+        assert crash_at(places, step) is not None

@@ -27,7 +27,7 @@ def work(tmp_path: Path) -> WorkDirectory:
 
 def ended(work: WorkDirectory, step: StepSpec, tolerate_oom: bool = False, **found: Any) -> Outcome:
     work.outcome.write_text(json.dumps({"exit": 0, "oomKills": 0, "memoryLimit": None, **found}))
-    return told(work, step, tolerate_oom)
+    return told(work, step, tolerate_oom).outcome
 
 
 def test_a_success_is_what_execute_told(work: WorkDirectory) -> None:
@@ -139,3 +139,11 @@ def test_an_outcome_that_is_too_long_is_not_read(work: WorkDirectory) -> None:
 def test_a_negative_count_kills_nothing_and_a_wrong_one_is_none(work: WorkDirectory) -> None:
     assert ended(work, PYTHON, **SUCCESS, oomKills=-1).good
     assert ended(work, PYTHON, **SUCCESS, oomKills="many").good
+
+
+@pytest.mark.parametrize(("found", "asked"), [(True, True), (False, False), ("yes", False)])
+def test_a_step_that_was_told_to_end_says_so(
+    work: WorkDirectory, found: object, asked: bool
+) -> None:
+    work.outcome.write_text(json.dumps({"exit": -15, "askedToGo": found}))
+    assert told(work, PYTHON, False).asked_to_go is asked

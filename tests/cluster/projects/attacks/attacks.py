@@ -17,7 +17,8 @@ import asking
 import leaving
 import looking
 
-from lateen import pipeline, step
+from lateen import WorkDir, pipeline, step
+from lateen.client import transport
 
 WORK = Path("/lateen/work")
 ODD = "$(HOME) $$HOME $HOME `id` ${HOME} 'single' \"double\" \\ \n second line; rm -rf / # \t $(("
@@ -29,14 +30,14 @@ def look(turned: list, operations: dict) -> Annotated[dict, "seen"]:
     finder = looking.Finder([text[::-1] for text in turned])
     in_files, read, mounts = looking.in_files(finder)
     in_processes, processes = looking.in_processes(finder)
-    in_answers, unanswered, done = [], [], []
+    in_answers, unanswered, done = [], [], set()
     for operation, odd, answer in asking.answers(operations):
         if finder.within(answer):
             in_answers.append([operation, repr(odd)])
-        if b"could not be answered" in answer or not answer:
+        if b"psycopg" in answer or not answer:
             unanswered.append([operation, repr(odd)[:80], answer[:300].decode()])
         if answer.startswith(b'{"result"'):
-            done.append([operation, repr(odd)[:80]])
+            done.add(operation)
     return {
         "files": in_files,
         "read": read,
@@ -46,12 +47,12 @@ def look(turned: list, operations: dict) -> Annotated[dict, "seen"]:
         "environment": [name for name, text in os.environ.items() if finder.within(text.encode())],
         "answers": in_answers,
         "unanswered": unanswered,
-        "done": done,
+        "done": sorted(done),
         **looking.sockets(),
     }
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, work_dir=WorkDir("512Mi", medium="Memory"))
 def leave(seconds: float) -> Annotated[dict, "said"]:
     return {
         "folders": leaving.folders(),
@@ -128,6 +129,15 @@ def flood(connections: int, megabytes: int) -> Annotated[dict, "flooded"]:
     return {"sent": sum(sent), "idle": len(idle)}
 
 
+@step(enable_cache=False, work_dir=WorkDir("1Mi", medium="Memory"))
+def fill() -> Annotated[int, "filled"]:
+    """Leaves no room to say how it ended."""
+    with contextlib.suppress(OSError), open(WORK / "big", "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return 1
+
+
 @step(enable_cache=False)
 def print_much(megabytes: int) -> Annotated[int, "printed"]:
     line = "x" * ((1 << 20) - 1)
@@ -142,7 +152,7 @@ def give_back(text: str, texts: dict) -> Annotated[dict, "back"]:
     return {"text": text, "texts": texts, "env": os.environ["ODD"], "arguments": sys.argv[1:]}
 
 
-SAVED = {"format": "json", "type": "int", "materializer": "json", "kind": "data"}
+SAVED = {"format": "json", "type": "int", "materializer": "json", "kind": "data", "metadata": {}}
 TOLD: dict[str, Any] = {
     "undeclared": {"outputs": {"forged": SAVED, "../other": SAVED}},
     "pickled": {"outputs": {"forged": {**SAVED, "pickled": True}}},
@@ -166,8 +176,42 @@ def wasting():
     multiply(300)
     flood(24, 48)
     print_much(1024)
+    fill()
 
 
 @pipeline
 def giving_back(text: str, texts: dict):
     give_back.with_options(env={"ODD": ODD})(text, texts)
+
+
+@step(enable_cache=False)
+def peek(theirs: dict) -> Annotated[dict, "answers"]:
+    """Asks for what is a neighbour's, by all that may be known of it."""
+    call = transport.current().call
+    return leaving.refusals(
+        {
+            "name": lambda: call("artifact_version", name="theirs"),
+            "id": lambda: call("fetch", id=theirs["id"]),
+            "run": lambda: call("run", name=theirs["run"]),
+            "run by name": lambda: call("run", name=theirs["name"]),
+            "logs": lambda: call("logs", run=theirs["run"], step="make"),
+            "receipts": lambda: call("receipts", run=theirs["run"]),
+            "pipeline": lambda: call("pipeline", name="making"),
+        }
+    )
+
+
+@pipeline
+def peeking(theirs: dict):
+    peek(theirs)
+
+
+@step
+def keep() -> Annotated[int, "kept"]:
+    return 1
+
+
+@pipeline
+def keeping():
+    """Of somebody who means well."""
+    keep()

@@ -468,8 +468,15 @@ def test_a_sidecar_of_a_mesh_does_not_keep_a_pod_alive() -> None:
     meshed = pod(ended(), ended(), ended())
     meshed["spec"]["containers"].append({"name": "istio-proxy"})
     meshed["status"]["containerStatuses"].append({"name": "istio-proxy", "state": running()})
-    assert judged(meshed, Attempt(AttemptState.COMMITTED, START)) == Verdict(delete=True)
+    committed = Attempt(AttemptState.COMMITTED, START)
+    assert judged(meshed, committed, now=130) == Verdict(delete=True)
     goes_on(meshed, BEGAN, now=101)
+
+
+def test_a_pod_whose_end_the_node_has_not_told_yet_stays() -> None:
+    untold = pod(ended(), ended(), ended())
+    committed = Attempt(AttemptState.COMMITTED, START)
+    assert judged(untold, committed, now=101) == Verdict(wake_at=at(130))
 
 
 # Odd JSON

@@ -54,6 +54,16 @@ def test_a_pod_of_somebody_else_has_another_owner() -> None:
     assert PodView.from_json(foreign).owner_uid is None
 
 
+def test_a_pod_is_of_a_run_whose_credentials_it_holds_whatever_its_owner_reference_says() -> None:
+    made, forged, other = pod(), pod(), pod()
+    del forged["spec"]["initContainers"][0]["envFrom"]
+    other["metadata"]["labels"]["lateen.dev/attempt"] = "2"
+    assert PodView.from_json(made).is_of(RUN.uid)
+    assert not PodView.from_json(made).is_of("another")
+    assert not PodView.from_json(forged).is_of(RUN.uid)
+    assert not PodView.from_json(other).is_of(RUN.uid)
+
+
 @pytest.mark.parametrize("written", [None, 3, "", "soon", "0001-01-01T00:00:00Z", {}, "9999-12-31"])
 def test_what_is_no_time_of_a_cluster_is_none(written: Any) -> None:
     assert moment(written) is None

@@ -1,0 +1,75 @@
+"""Says of each Pipeline whether Runs can be made of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lateen.domain.errors import ClusterRefused
+from lateen_operator.acceptance import accept_pipeline
+from lateen_operator.kinds import PIPELINES
+from lateen_operator.kube import JSON_PATCH, Cluster
+from lateen_operator.logs import log
+from lateen_operator.parts import now
+from lateen_operator.queue import Queue
+from lateen_operator.status import pipeline_status
+
+AGAIN = 5.0
+
+
+class Pipelines:
+    """Keeps the status of Pipelines, from a thread of its own."""
+
+    def __init__(self, cluster: Cluster, may: Callable[[], bool]) -> None:
+        self._cluster = cluster
+        self._may = may
+        self._queue = Queue(time.monotonic)
+
+    def start(self) -> None:
+        threading.Thread(target=self._keep, name="lateen-pipelines", daemon=True).start()
+
+    def stop(self) -> None:
+        self._queue.close()
+
+    def saw(self, event: Mapping[str, Any]) -> None:
+        """Takes one event of a watch; only what is new about the spec matters."""
+        metadata = event["object"]["metadata"]
+        status = event["object"].get("status")
+        observed = status.get("observedGeneration") if isinstance(status, dict) else None
+        if event.get("type") != "DELETED" and observed != metadata.get("generation"):
+            self._queue.add(f"{metadata['namespace']}/{metadata['name']}")
+
+    def _keep(self) -> None:
+        while (taken := self._queue.take()) is not None:
+            key, _ = taken
+            try:
+                if self._may():
+                    self._one(*key.split("/", 1))
+                else:  # it may have to lead later
+                    self._queue.add(key, after=AGAIN)
+            except Exception as error:  # one that fails does not keep the others
+                log.warning("the Pipeline %s is looked at later: %s", key, error)
+                self._queue.add(key, after=AGAIN)
+            finally:
+                self._queue.done(key)
+
+    def _one(self, namespace: str, name: str) -> None:
+        pipeline = self._cluster.get(PIPELINES, namespace, name)
+        if pipeline is None:
+            return
+        metadata, before = pipeline["metadata"], pipeline.get("status")
+        outcome = accept_pipeline(pipeline)
+        status = pipeline_status(outcome, metadata.get("generation"), before, now())
+        if status == before:
+            return
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        try:
+            self._cluster.patch_status(PIPELINES, namespace, name, patch, JSON_PATCH)
+        except ClusterRefused as refusal:
+            if refusal.status != 404:
+                raise

@@ -1,0 +1,1 @@
+"""A module that stays on the computer."""

@@ -1,0 +1,127 @@
+"""The chart installs an operator that works, and that may do no more than it needs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from urllib.request import urlopen
+
+import pytest
+
+from tests.cluster import programs
+from tests.cluster.cluster import Cluster
+from tests.cluster.installation import CHART, NAMESPACE, Installation, rendered
+from tests.cluster.workspace import Workspace
+
+ACCOUNT = f"--as=system:serviceaccount:{NAMESPACE}:lateen-operator"
+EVERYTHING: dict[str, object] = {
+    "image": {"repository": "example.org/lateen", "tag": "1", "pullSecrets": [{"name": "pull"}]},
+    "namespaces": ["one", "two"],
+    "settings": {"LATEEN_POD_TTL": "1h"},
+    "runAsUser": None,
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"key": "only", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {}},
+    "priorityClassName": "high",
+    "podAnnotations": {"example.org/note": "yes"},
+}
+
+
+def test_the_chart_has_no_fault_that_helm_knows() -> None:
+    command = [str(programs.program("helm")), "lint", "--strict", str(CHART)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_the_api_server_takes_what_the_chart_makes(
+    installed: Installation, values: dict[str, object]
+) -> None:
+    words = ("--dry-run=server", "--validate=strict", "--output=name")
+    made = installed.cluster.apply(rendered(values), *words)
+
+    assert "deployment.apps/lateen-operator" in made.split()
+
+
+def test_the_operator_has_no_cpu_limit_and_is_restricted(installed: Installation) -> None:
+    deployment = json.loads(installed.kubectl("get", "deployment/lateen-operator", "-o=json"))
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+
+    assert "cpu" in container["resources"]["requests"]
+    assert "cpu" not in container["resources"]["limits"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_health_and_metrics_are_served(installed: Installation) -> None:
+    address = installed.cluster.address("lateen-operator-metrics", NAMESPACE)
+    for path in ("healthz", "readyz"):
+        with urlopen(f"http://{address}:8080/{path}", timeout=10) as answer:
+            assert answer.status == 200
+
+    assert "lateen_leading 1.0" in installed.metrics()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "get secret/lateen-stores",
+        "list runs.lateen.dev",
+        "patch runs.lateen.dev --subresource=status",
+        "patch pipelines.lateen.dev --subresource=status",
+        "create pods",
+        "delete pods",
+        "create events.events.k8s.io",
+    ],
+)
+def test_the_operator_may_do_what_it_does(
+    installed: Installation, workspace: Workspace, question: str
+) -> None:
+    assert _may(workspace.cluster, workspace.namespace, question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "get secret/any-other",
+        "list secrets",
+        "create secrets",
+        "patch secret/lateen-stores",
+        "update runs.lateen.dev",
+        "patch pipelines.lateen.dev",
+        "patch pods",
+        "create pods --subresource=exec",
+        "create serviceaccounts --subresource=token",
+        "get configmaps",
+        "create leases.coordination.k8s.io",
+        "patch nodes",
+    ],
+)
+def test_the_operator_may_do_nothing_else(
+    installed: Installation, workspace: Workspace, question: str
+) -> None:
+    assert not _may(workspace.cluster, workspace.namespace, question)
+
+
+def test_an_installed_operator_runs_a_run(installed: Installation, workspace: Workspace) -> None:
+    step = {"name": "greet", "command": ["echo", "hello"]}
+    image = workspace.cluster.load("base")
+    run = {
+        "apiVersion": "lateen.dev/v1alpha1",
+        "kind": "Run",
+        "metadata": {"name": "first"},
+        "spec": {"pipelineSpec": {"name": "p", "image": image, "steps": [step]}},
+    }
+    workspace.kubectl("create", "-f", "-", given=json.dumps(run))
+
+    workspace.kubectl("wait", "--for=condition=Finished", "--timeout=120s", "run/first")
+
+    assert "forbidden" not in installed.logs()
+    header, row = workspace.kubectl("get", "lr").splitlines()
+    assert header.split()[:3] == ["NAME", "PHASE", "STEPS"]
+    assert row.split()[:3] == ["first", "Succeeded", "1/1"]
+
+
+def _may(cluster: Cluster, namespace: str, question: str) -> bool:
+    done = cluster.attempt("auth", "can-i", *question.split(), ACCOUNT, f"--namespace={namespace}")
+    return done.stdout.strip() == "yes"

@@ -1,0 +1,90 @@
+"""The node falls silent, and what runs there runs on: another attempt takes its place."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import components, places, state, victims
+from tests.cluster.api import CORE, Json
+from tests.cluster.cluster import Cluster
+from tests.cluster.runs import GATE, Run, served, shell
+from tests.cluster.stores import Stores
+
+pytestmark = pytest.mark.needs_machine("own_node")
+SILENT = 90.0
+"""Seconds until a cluster takes a node for lost, which are 50, and then takes its Pods away."""
+IMPATIENT = {
+    "key": "node.kubernetes.io/unreachable",
+    "operator": "Exists",
+    "effect": "NoExecute",
+    "tolerationSeconds": 2,
+}
+
+
+@contextmanager
+def _silent_node() -> Iterator[None]:
+    """The kubelet does nothing meanwhile, and its containers know nothing of it."""
+    current = state.read()
+    assert current is not None
+    kubelet = current.processes[components.KUBELET.name].number
+    os.kill(kubelet, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(kubelet, signal.SIGCONT)
+
+
+def test_a_lost_node_costs_an_attempt_which_can_commit_nothing_when_it_ends_after_all(
+    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with served(cluster, stores, tmp_path_factory.mktemp("node")) as (space, _):
+        template = {"spec": {"tolerations": [IMPATIENT]}}
+        run = space.start(shell("step", GATE, podTemplate=template))
+        run.running("step")
+        run.until(lambda: victims.processes(run.pod("step"), "publish"), "publish")
+        lost = run.pod("step")
+        with _silent_node():
+            run.until(lambda: len(run.attempts("step")) == 2, "another attempt", SILENT)
+            assert run.ends("step")[0] == ("failed", "infrastructure")
+            run.until(lambda: "NodeLost" in run.events(), "the Event")
+            assert "'node1' cannot be reached" in run.events()["NodeLost"]
+            run.until(lambda: run.step("step").get("reason") == "Unschedulable", "its words")
+
+            _open_gate(lost)
+            run.until(lambda: "fenced" in _said(lost, "publish"), "the lost attempt's end")
+            assert run.committed("step") == 0
+        _back(run)
+        run.running("step", 2)
+        run.open_gate("step", 2)
+        assert run.finished() == "Succeeded"
+        assert run.ends("step") == [("failed", "infrastructure"), ("committed", None)]
+        assert run.committed("step") == 1
+
+
+def _open_gate(pod: Json) -> None:
+    """From the machine's side: the kubelet answers nobody."""
+    number = victims.processes(pod, "step")[0]
+    Path(f"/proc/{number}/root/lateen/work/open").touch()
+
+
+def _said(pod: Json, container: str) -> str:
+    """What a container has said, as its node has it."""
+    metadata = pod["metadata"]
+    name = f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
+    return (places.node() / "pod-logs" / name / container / "0.log").read_text()
+
+
+def _back(run: Run) -> None:
+    def ready() -> bool:
+        node = run.space.api.get(f"{CORE}/nodes/node1")
+        assert node is not None
+        conditions = {it["type"]: it["status"] for it in node["status"]["conditions"]}
+        return conditions["Ready"] == "True" and not node["spec"].get("taints")
+
+    run.until(ready, "the node to be back")
