@@ -15,7 +15,7 @@ def main() -> None:
     """Measure as the command line asks, and print the table."""
     options = arguments()
     figures = []
-    with ground() as place:
+    with ground(options.rounds) as place:
         pipelines = Pipelines(place)
         for part in options.parts or PARTS:
             print(part, file=sys.stderr, flush=True)
@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
     return parser.parse_args()
 
 

@@ -33,6 +33,8 @@ class Ground:
     """The folder with the pipelines, which is the root of a project of its own."""
     operator: int
     """The number of the operator's process."""
+    rounds: int
+    """How often what has a floor is measured, in turn with it."""
 
     def metrics(self) -> str:
         """What the operator shows to Prometheus."""
@@ -41,7 +43,7 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
+def ground(rounds: int) -> Iterator[Ground]:
     """Boots the node where none runs, and ends what it started."""
     booted = node.ensure(None, lambda words: print(words, file=sys.stderr))
     try:
@@ -53,7 +55,9 @@ def ground() -> Iterator[Ground]:
         os.environ.update(space.environment)
         try:
             with _project() as project, _operator(image, space.namespace) as operator:
-                yield Ground(Server(), space.namespace, image, step_image, project, operator)
+                yield Ground(
+                    Server(), space.namespace, image, step_image, project, operator, rounds
+                )
         finally:
             space.delete()
     finally:

@@ -51,7 +51,10 @@ class Acceptance:
     def _outcome(self, raw: Any) -> KnownRun | Rejected:
         match accept_run(raw, self._pipeline(raw)):
             case Accepted(spec, parameters):
-                return self._create(spec, parameters, raw)
+                try:
+                    return self._create(spec, parameters, raw)
+                except UserError as error:  # it would be so whenever it is tried
+                    return Rejected("InvalidResource", str(error))
             case Repeats() as repeats:
                 return self._repeated(repeats, raw)
             case Rejected() as rejected:

@@ -78,7 +78,7 @@ class Carrier:
         answer = carried.own[question["name"]](*question["arguments"], **question["named"])
         place = carried.answer_place(str(POD_WORK.temporary), question["number"])
         pod = self.person.run(run).pods(step)[-1]["metadata"]["name"]
-        words = ("sh", "-c", _PUT, "sh", json.dumps(answer, default=str), place)
+        words = ("sh", "-c", _PUT, "sh", base64.b64encode(pickle.dumps(answer)).decode(), place)
         self.person.workspace.kubectl("exec", pod, "-c", "step", "--", *words)
 
 

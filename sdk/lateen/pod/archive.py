@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import tarfile
@@ -115,6 +116,14 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, root: P
         raise _refused(f"{shown(path)} lies below what is a file or a link there") from None
     except FileExistsError:
         raise _refused(f"it holds {shown(path)} twice") from None
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise _refused(f"{shown(path)} cannot be written ({error.strerror})") from None
+
+
+_UNWRITABLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EISDIR)
+"""What is wrong with a name rather than with the disk."""
 
 
 def _write_file(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, parent: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lateen.domain.attempts import AttemptKey
+from lateen.pod.objects import PodObjects
 from lateen.pod.settings import Settings
 from lateen.step.ports import Stores
 from lateen.step.task import Task
@@ -18,7 +19,7 @@ def workplace(settings: Settings) -> Iterator[tuple[Task, Stores]]:
     """The task, as the catalog holds it, and the stores; the work directory counts as hostile."""
     catalog = Catalog(settings.database_url)
     try:
-        stores = Stores(catalog, opened(settings.store_url), private=False)
+        stores = Stores(catalog, PodObjects(opened(settings.store_url)), private=False)
         yield _task(settings, catalog), stores
     finally:
         catalog.close()

@@ -245,6 +245,11 @@ def _opened(url: str) -> Connection:
         connect_timeout=10,
         target_session_attrs="read-write",
         application_name="lateen",
+        # A computer or a network that is gone is noticed in half a minute, not in fifteen.
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=4,
+        tcp_user_timeout=30_000,
     )
     # Whatever its parameters are, a query here takes the same indexes; to plan it for them each
     # time, as PostgreSQL would where one is an array, costs more than to run it.

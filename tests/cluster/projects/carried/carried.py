@@ -86,7 +86,7 @@ class There:
         while not os.path.exists(place):
             assert time.monotonic() < deadline, f"nobody answers {self.name}"
             time.sleep(0.05)
-        return json.loads(Path(place).read_text())
+        return pickle.loads(base64.b64decode(Path(place).read_bytes()))
 
 
 def answer_place(folder: str, number: int) -> str:

@@ -1,0 +1,65 @@
+"""The object store as a Pod has it: how it was set up is nobody's step's fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from lateen.domain.errors import SetupError, StoreUnavailable
+from lateen.step.ports import ObjectStore
+
+
+class PodObjects:
+    """A store whose wrong set-up may pass: credentials that ran out, a policy, a bucket's name.
+
+    Otherwise a night's work would fail for good because of what somebody mends in a minute.
+    """
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    @property
+    def uri(self) -> str:
+        return self._objects.uri
+
+    def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
+        with _passing():
+            self._objects.put(sha256, generation, source, size)
+
+    def adopt(self, sha256: str, generation: int, path: Path) -> bool:
+        with _passing():
+            return self._objects.adopt(sha256, generation, path)
+
+    def get(self, sha256: str, generation: int, destination: Path, *, share: bool = False) -> None:
+        with _passing():
+            self._objects.get(sha256, generation, destination, share=share)
+
+    def exists(self, sha256: str, generation: int) -> bool:
+        with _passing():
+            return self._objects.exists(sha256, generation)
+
+    def size(self, sha256: str, generation: int) -> int | None:
+        with _passing():
+            return self._objects.size(sha256, generation)
+
+    def delete(self, sha256: str, generation: int) -> None:
+        with _passing():
+            self._objects.delete(sha256, generation)
+
+    def blobs(self) -> Iterator[tuple[str, int]]:
+        with _passing():
+            yield from self._objects.blobs()
+
+    def drop_unfinished(self, seconds: float) -> int:
+        with _passing():
+            return self._objects.drop_unfinished(seconds)
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    try:
+        yield
+    except SetupError as error:
+        raise StoreUnavailable(str(error)) from error
