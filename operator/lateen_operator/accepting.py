@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from lateen.domain.errors import UserError
+from lateen.domain.errors import SetupError, TemporaryError, UserError
 from lateen.domain.names import did_you_mean
 from lateen.domain.spec import PipelineSpec
 from lateen.step.boundaries import Boundary, reached
@@ -135,6 +135,8 @@ class Acceptance:
                 origin = Origin(source=old.source, resume_of=old.id)
                 return self._create(old.spec, old.parameters, raw, origin)
             return self._replay(old, raw)
+        except SetupError as error:  # of the stores: somebody mends them, and the Run goes on
+            raise TemporaryError(str(error)) from error
         except UserError as error:
             return Rejected("CannotRepeat", str(error))
 

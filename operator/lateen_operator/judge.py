@@ -81,11 +81,17 @@ class Judge:
             return Verdict(End(FailureCause.INFRASTRUCTURE, reason, message))
         again = self._known.look_again.get(attempt.step)
         if again is None or moment >= again:
-            end = self._maker.make(attempt.step, attempt.n)
+            end = self._maker.make(attempt.step, attempt.n, self._waited(attempt))
             if end is not None:
                 return Verdict(end)
             again = self._known.look_again.get(attempt.step)
         return Verdict(shown=self._known.shown.get(attempt.step), wake_at=again)
+
+    def _waited(self, attempt: LiveAttempt) -> float:
+        """For how many seconds its step had waited for what its references may wait for."""
+        known = self._known.now
+        since = known.state.steps[attempt.step].waiting_since if known is not None else None
+        return (attempt.opened_at - since).total_seconds() if since is not None else 0.0
 
     def end(self, attempt: LiveAttempt, found: Verdict) -> None:
         """Closes the attempt's row, unless something was committed just now; then the Pod goes."""

@@ -14,6 +14,7 @@ from kubernetes import client, config
 from kubernetes.client.rest import RESTClientObject
 
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable
+from lateen_operator import metrics
 from lateen_operator.kinds import Kind
 
 Json = dict[str, Any]
@@ -128,6 +129,7 @@ class Cluster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise _Later(f"no answer ({type(error).__name__})") from None
+        metrics.REQUESTS.labels(method, str(answer.status)).inc()
         if answer.status < 300:
             return dict(json.loads(answer.data))
         raise _failure(method, path, answer)

@@ -51,6 +51,8 @@ class Operator:
         self._queue = Queue(time.monotonic)
         self._slots = Slots()
         self._stopped = threading.Event()
+        self._led = threading.Event()
+        """Set once this replica has come to lead."""
         self._parts = Parts(
             settings,
             _pod_settings(settings, self._cluster),
@@ -63,7 +65,7 @@ class Operator:
             self._slots,
         )
         self._relisting = Relisting(
-            self._cluster, self._store, self._queue, settings.namespaces, self._parts.departed
+            self._cluster, self._store, self._queue, settings.namespaces, self._departed
         )
         self._leader = Leader(
             self._cluster, settings.own_namespace, settings.identity, time.monotonic
@@ -101,7 +103,7 @@ class Operator:
 
     async def _watch_in_loop(self) -> None:
         beating = asyncio.create_task(self._keep_beating())
-        watcher = Watcher(self._store, self._queue, self._parts.departed, self._pipelines.saw)
+        watcher = Watcher(self._store, self._queue, self._departed, self._pipelines.saw)
         await watcher.run(self._cluster, self._settings.namespaces)
         beating.cancel()
 
@@ -125,6 +127,7 @@ class Operator:
         while not self._relisting.listed.wait(0.2):
             if self._stopped.is_set():
                 return
+        self._led.set()
         self._open_all()
         self._workers.start()
         for run in self._store.runs.all():
@@ -132,6 +135,11 @@ class Operator:
         while not self._stopped.is_set():
             self._sweep()
             self._stopped.wait(self._settings.relist)
+
+    def _departed(self, run: RunObject) -> None:
+        """A Run was deleted; what others end is nothing to note, and the first sweep finds more."""
+        if self._led.is_set():
+            self._parts.departed(run)
 
     def _open_all(self) -> None:
         """Opens all workspaces, so that what is under way is known before anything starts."""

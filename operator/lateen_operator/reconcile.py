@@ -73,8 +73,11 @@ class Reconciler:
             after = look.at_all()
         if after is not None:
             self._parts.queue.add(run.uid, after=after)
-        elif known.now is not None:
+        elif known.now is not None and known.now.state.phase.finished:
             self._ended(run, known.now.finished_at)
+        else:  # the catalog knows it no more: it was restored, or the Secret names another one
+            self._parts.known.pop(run.uid, None)
+            self._parts.queue.add(run.uid, after=PIPELINE_AGAIN)
 
     def _taken_up(self, run: RunObject, workspace: Workspace) -> KnownRun | None:
         """A Run that this process has not seen yet: new, or another operator's, or finished."""

@@ -89,7 +89,7 @@ class Starter:
             return Step(StepPhase.FAILED, (*before.attempts, failed))
         self._measure(state, step)
         opened = Attempt(key.n, AttemptState.OPEN)
-        return Step(StepPhase.PENDING, (*before.attempts, opened))
+        return Step(StepPhase.PENDING, (*before.attempts, opened), before.waiting_since)
 
     def _measure(self, state: Run, step: str) -> None:
         """How long ago what the step waited for was committed."""

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 TEMPLATE = "catalog_template"
+_NUMBERS = count(1)
 
 
 class Databases:
@@ -17,16 +18,17 @@ class Databases:
 
     def __init__(self, server: str) -> None:
         self._server = server
-        self._numbers = count(1)
         self._connection = psycopg.connect(server, autocommit=True)
         from lateen.stores.catalog.migrations import migrate
 
-        self._create(TEMPLATE, "template1")
-        migrate(url_of(server, TEMPLATE))
+        found = "SELECT FROM pg_database WHERE datname = %s"
+        if self._connection.execute(found, [TEMPLATE]).fetchone() is None:  # of another folder
+            self._create(TEMPLATE, "template1")
+            migrate(url_of(server, TEMPLATE))
 
     def make(self) -> str:
         """The URL of a new database with an empty catalog."""
-        name = f"catalog_{next(self._numbers)}"
+        name = f"catalog_{next(_NUMBERS)}"
         self._create(name, TEMPLATE)
         return url_of(self._server, name)
 

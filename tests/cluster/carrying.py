@@ -85,16 +85,16 @@ class Carrier:
 def _lines(run: Any, step: str, finished: Future[Any]) -> Iterator[str]:
     """What the attempts print, as they print it."""
     server, n = targets.server(), 1
-    while True:
-        over = finished.done()
+    while not finished.done():
         log = live_log(server, run.id, step, n, follow=True)
-        if log is not None:
-            yield from _split(log)
-            n += 1
-        elif over:
-            return
-        else:
+        if log is None:
             time.sleep(0.1)
+            continue
+        yield from _split(log)
+        n += 1
+    # The node may tell of a container after its step is over.
+    for attempt in finished.result().steps[step].attempts[n - 1 :]:
+        yield from attempt.logs.splitlines()
 
 
 def _split(log: Iterator[bytes]) -> Iterator[str]:

@@ -119,7 +119,7 @@ class Run:
     def events(self) -> dict[str, str]:
         """What was told about it: notes by their reasons."""
         found = self.space.api.items(self.space.path("events", api=EVENTS))
-        return {it["reason"]: it["note"] for it in found if it["regarding"]["uid"] == self.uid}
+        return {it["reason"]: it["note"] for it in found if it["regarding"].get("uid") == self.uid}
 
     def attempts(self, step: str) -> list[Attempt]:
         """The attempts of a step, as the catalog has them."""

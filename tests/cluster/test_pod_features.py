@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,7 +32,11 @@ AFFINITY: Json = {
     "nodeAffinity": {
         "requiredDuringSchedulingIgnoredDuringExecution": {
             "nodeSelectorTerms": [
-                {"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}]}
+                {
+                    "matchExpressions": [
+                        {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}
+                    ]
+                }
             ]
         }
     }
@@ -51,7 +54,9 @@ TEMPLATE: Json = {
         "containers": [
             {
                 "name": "step",
-                "env": [{"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+                "env": [
+                    {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+                ],
                 "envFrom": [{"configMapRef": {"name": "settings"}, "prefix": "SET_"}],
                 "volumeMounts": MOUNTS,
             }
@@ -80,7 +85,10 @@ id > $LATEEN_OUTPUTS/out/id
 def space(
     alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Space]:
-    with served(cluster, stores, tmp_path_factory.mktemp("features"), LATEEN_POLL="2s") as (made, _):
+    with served(cluster, stores, tmp_path_factory.mktemp("features"), LATEEN_POLL="2s") as (
+        made,
+        _,
+    ):
         yield made
 
 

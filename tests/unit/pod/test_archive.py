@@ -92,6 +92,7 @@ def test_a_link_that_stays_inside_comes_out(unpacked: Callable[..., Path], targe
         (member("x", type=tarfile.FIFOTYPE), "neither a file nor a folder"),
         (member("x", mode=0o4755), "a set-uid or set-gid bit"),
         (member("x", mode=0o2755), "a set-uid or set-gid bit"),
+        (member("x" * 1000), "File name too long"),
     ],
 )
 def test_what_an_archive_of_a_project_does_not_hold_is_refused(

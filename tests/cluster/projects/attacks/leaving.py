@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import stat
@@ -15,7 +16,9 @@ from typing import Any
 
 from lateen import register_artifact, save_artifact
 from lateen.client import transport
+from lateen.domain.errors import CorruptBlobError, MaterializerError
 
+ENVIRONMENT = "/proc/self/environ"
 HARMLESS = "harmless"
 TOO_MANY = 100_001
 TOO_LARGE = 5 << 40
@@ -127,7 +130,7 @@ def written() -> dict[str, str]:
             for name in ("attempt.json", "began", "journal", "parameters.json", "inputs/x", "new")
         }
         | {
-            "runtime": lambda: (given / "runtime" / "lateen" / "__init__.py").unlink(),
+            "runtime": (given / "runtime" / "lateen" / "__init__.py").unlink,
             "moved": lambda: given.rename("/lateen/taken"),
             "mounted": lambda: os.chmod(given / "attempt.json", 0o777),
         }
@@ -135,40 +138,41 @@ def written() -> dict[str, str]:
 
 
 def swapping(seconds: float) -> dict[str, int]:
-    """Registers a folder whose files and folders become links and files again meanwhile."""
+    """Registers folders of which a part becomes a link, and is itself again, meanwhile."""
     root = Path(tempfile.mkdtemp())
-    folder = root / "folder" / "self"
-    folder.mkdir(parents=True)
-    (folder / "environ").write_text(HARMLESS)
-    (root / "aside").symlink_to("/proc/self")
-    (root / "link").symlink_to("/proc/self/environ")
+    inner = root / "one" / "self"
+    for folder in (inner, root / "two"):
+        folder.mkdir(parents=True)
+        (folder / "environ").write_text(HARMLESS)
     over = threading.Event()
     swaps = [
-        threading.Thread(target=_swap, args=(folder, root / "aside", over)),
-        threading.Thread(target=_swap, args=(folder / "environ", root / "link", over)),
+        threading.Thread(target=_swap, args=(root, real, target, over))
+        for real, target in ((inner, "/proc/self"), (root / "two" / "environ", ENVIRONMENT))
     ]
     for thread in swaps:
         thread.start()
     counts = {"stored": 0, "refused": 0}
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
-            register_artifact(root / "folder", "swapped")
-            counts["stored"] += 1
-        except Exception:
-            counts["refused"] += 1
+        for name in ("one", "two"):
+            try:
+                register_artifact(root / name, "swapped")
+                counts["stored"] += 1
+            except (MaterializerError, CorruptBlobError):
+                counts["refused"] += 1
     over.set()
     for thread in swaps:
         thread.join()
     return counts
 
 
-def _swap(one: Path, other: Path, over: threading.Event) -> None:
-    spare = one.with_name("spare") if one.parent.name != "self" else one.parent.parent / "spare2"
+def _swap(root: Path, real: Path, target: str, over: threading.Event) -> None:
+    link, spare = (root / f"{kind}-{real.name}" for kind in ("link", "spare"))
+    link.symlink_to(target)
     while not over.is_set():
-        for old, new in ((one, spare), (other, one), (spare, other)):
-            try:
-                os.rename(old, new)
-            except OSError:
-                break
-        time.sleep(0.0005)
+        real.rename(spare)
+        link.rename(real)
+        time.sleep(0.001)
+        real.rename(link)
+        spare.rename(real)
+        time.sleep(random.uniform(0, 0.1))

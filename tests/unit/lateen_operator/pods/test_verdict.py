@@ -125,7 +125,7 @@ def test_what_the_step_left_as_its_last_words_is_shown() -> None:
 
 def test_an_interpreter_that_is_not_there_is_told_at_once_though_publish_waits() -> None:
     absent = 'exec: "python3": executable file not found in $PATH'
-    said = f"OCI runtime create failed: runc create failed: unable to start container process: {absent}"
+    said = f"OCI runtime create failed: unable to start container process: {absent}"
     broken = ended(128, "StartError", message=said)
     found = judged(pod(ended(), broken, running()), OPEN, now=101)
     assert found.end is not None
