@@ -574,7 +574,7 @@ def broken(
         "key": {"AWS_SECRET_ACCESS_KEY": SECRET},
         "store": {"LATEEN_STORE_URL": f"s3://key:{SECRET}@bucket/x"},
         "endpoint": {"LATEEN_STORE_URL": f"{store.partition('?')[0]}?endpoint=http://a:{SECRET}@h"},
-        "scheme": {"LATEEN_STORE_URL": f"{SECRET}://bucket"},
+        "scheme": {"LATEEN_STORE_URL": f"https://key:{SECRET}@bucket"},
     }
     made = {why: f"broken-{why}-{person.workspace.namespace[-6:]}" for why in bad}
     api = person.space.api

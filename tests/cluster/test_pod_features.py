@@ -211,8 +211,9 @@ def test_a_step_sees_what_its_pod_was_given(space: Space, full: Run) -> None:
 
 
 def test_a_step_that_no_node_has_room_for_says_so_in_the_schedulers_words(full: Run) -> None:
-    full.until(lambda: full.step("gpu").get("reason") == "Unschedulable", "the words", 60)
-    assert "Insufficient nvidia.com/gpu" in full.step("gpu")["message"]
+    words = "Insufficient nvidia.com/gpu"
+    full.until(lambda: words in full.step("gpu").get("message", ""), "the words", 60)
+    assert full.step("gpu")["reason"] == "Unschedulable"
     full.until(lambda: "Unschedulable" in full.events(), "the Event", 20)
     (container,) = [it for it in full.pod("gpu")["spec"]["containers"] if it["name"] == "step"]
     assert container["resources"]["limits"] == {"nvidia.com/gpu": "1"}
