@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import servers
+from tests.cluster import installation, provider
+from tests.cluster.cluster import Cluster
 from tests.requirements import require
 from tests.servers.s3_service import S3Service
 
@@ -75,3 +77,13 @@ def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Service]:
     service = servers.rclone.start(program, tmp_path_factory.mktemp("rclone"))
     yield service
     service.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A real cluster that lives as long as the test session, with the definitions of ``crds``."""
+    lacking = provider.lacking()
+    require(lacking is None, str(lacking))
+    with provider.provided() as provided:
+        installation.define(provided)
+        yield provided

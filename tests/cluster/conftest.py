@@ -1,4 +1,4 @@
-"""A cluster for the whole test session, and a workspace for each test."""
+"""Workspaces and operators in the session's cluster."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import installation, operator_process, provider, stores, workspace
+from tests.cluster import installation, operator_process, stores, workspace
 from tests.cluster.cluster import Cluster
 from tests.cluster.installation import Installation
 from tests.cluster.machine import LACKS
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.stores import Stores
 from tests.cluster.workspace import Workspace
-from tests.requirements import require
 
 SECONDS = 300
 """What a test may take, apart from booting what it needs."""
@@ -56,16 +55,6 @@ def _lacking(item: pytest.Item) -> str | None:
 def _count(reason: str) -> bool:
     _left_out[reason] = _left_out.get(reason, 0) + 1
     return True
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """The cluster of this session, with the definitions of ``crds``."""
-    lacking = provider.lacking()
-    require(lacking is None, str(lacking))
-    with provider.provided() as provided:
-        installation.define(provided)
-        yield provided
 
 
 @pytest.fixture(scope="session", name="stores")

@@ -512,12 +512,14 @@ class Workspace:
         return needed
 
     def delete_runs(self, runs: list[Run]) -> list[Run]:
-        """Those that are over, whose models stand in no stage, but for the newest success."""
+        """Those that are over, whose models stand in no stage, but for the newest success, and
+        for what a run replays that goes on.
+        """
         staged = {v.run for v in self.models if v.stage in EXCLUSIVE}
         good = {r.spec.name: r for r in self.finished if r.phase == "Succeeded"}
-        going = [
-            r for r in runs if r.phase != "Running" and r not in staged and r not in good.values()
-        ]
+        replayed = [r.replays for r in self.runs if r.phase == "Running"]
+        kept = [*staged, *good.values(), *replayed]
+        going = [r for r in runs if r.phase != "Running" and r not in kept]
         self.runs = [r for r in self.runs if r not in going]
         self.finished = [r for r in self.finished if r not in going]
         return going

@@ -164,7 +164,7 @@ def _store_outputs(
             )
         except (MaterializerError, CorruptBlobError) as error:
             raise type(error)(f"output {spec.name!r}: {error}") from error
-        if not files and task.step.entrypoint is None:
+        if not files and task.step.command:
             raise MaterializerError(
                 f"output {spec.name!r}: there is no file in it; the command writes what it puts out"
                 f" to ${OUTPUTS}/{spec.name}/"

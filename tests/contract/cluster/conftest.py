@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,30 +16,21 @@ import pytest
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.runs import Origin
 from tests.catalogs.databases import Databases, emptier
-from tests.cluster import places
-from tests.requirements import require
-
-CRDS = places.PROJECT / "crds"
+from tests.cluster import installation
+from tests.cluster.cluster import Cluster
 
 
 @dataclass(frozen=True)
 class Kubectl:
     """The administrator, in one namespace."""
 
-    kubeconfig: Path
+    cluster: Cluster
     namespace: str
 
     def __call__(self, *words: str, given: Any = None) -> str:
         """What the command prints; ``given`` is JSON on its standard input."""
-        done = subprocess.run(
-            ["kubectl", "--kubeconfig", self.kubeconfig, "-n", self.namespace, *words],
-            input=None if given is None else json.dumps(given),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        words = (f"--namespace={self.namespace}", *words)
+        return self.cluster.kubectl(*words, given=None if given is None else json.dumps(given))
 
     def run(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self("get", "run", name, "-o", "json"))
@@ -53,32 +42,20 @@ class Kubectl:
         self("patch", "run", name, "--subresource=status", "--type=merge", "-p", patch)
 
 
-@pytest.fixture(scope="session")
-def kubeconfig() -> Path:
-    """The kubeconfig of a cluster in which nobody minds a namespace more."""
-    path = Path(os.environ.get("LATEEN_TEST_KUBECONFIG") or places.kubeconfig())
-    require(path.exists(), "python -m tests.cluster up")
-    applied = ["kubectl", "--kubeconfig", path, "apply", "--server-side", "--force-conflicts"]
-    subprocess.run([*applied, "-f", CRDS], check=True, capture_output=True)
-    waiting = [
-        "kubectl",
-        "--kubeconfig",
-        path,
-        "wait",
-        "--for=condition=Established",
-        "--timeout=30s",
-    ]
-    subprocess.run([*waiting, "-f", CRDS], check=True, capture_output=True)
-    return path
+@pytest.fixture(scope="module")
+def unserved(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster while no operator but the tests themselves serves Runs."""
+    with installation.paused(cluster):
+        yield cluster
 
 
 @pytest.fixture
-def kubectl(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kubectl]:
+def kubectl(unserved: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kubectl]:
     """A namespace that goes with the test, which is where the target's runs go."""
     namespace = f"test-{uuid4().hex[:10]}"
-    call = Kubectl(kubeconfig, namespace)
+    call = Kubectl(unserved, namespace)
     call("create", "namespace", namespace)
-    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    monkeypatch.setenv("KUBECONFIG", str(unserved.kubeconfig))
     monkeypatch.setenv("LATEEN_TARGET", f"cluster:/{namespace}")
     yield call
     call("delete", "namespace", namespace, "--wait=false")

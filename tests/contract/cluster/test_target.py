@@ -5,7 +5,6 @@ No operator runs: where one is needed, the test does by hand what it does.
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from lateen.domain.states import RunPhase
 from lateen.local import target as here
 from lateen.stores.catalog.catalog import Catalog
 from tests.contract.cluster.conftest import Kubectl, Operator
-from tests.requirements import require
 
 Event = dict[str, Any]
 
@@ -264,7 +262,7 @@ def test_a_missing_right_is_named(
 
     kubectl("create", "serviceaccount", "nobody")
     token = kubectl("create", "token", "nobody").strip()
-    found = yaml.safe_load(kubectl.kubeconfig.read_text())
+    found = yaml.safe_load(kubectl.cluster.kubeconfig.read_text())
     found["users"] = [{"name": found["users"][0]["name"], "user": {"token": token}}]
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(found))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
@@ -377,15 +375,7 @@ def test_the_log_of_a_step_that_has_not_started_is_empty(flow: Any, operator: Op
 
 def printing(kubectl: Kubectl, uid: str, command: str) -> dict[str, Any]:
     """A Pod such as the operator makes for the step `load` of a run."""
-    nodes = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
-    names = [
-        name
-        for node in nodes
-        for image in node["status"]["images"]
-        for name in image["names"] or ()
-    ]
-    image = next((name for name in names if "lateen/base" in name), None)
-    require(image, "python -m tests.cluster load base")
+    image = kubectl.cluster.load("base")
     labels = {
         "lateen.dev/run-uid": uid,
         "lateen.dev/step": "load",
