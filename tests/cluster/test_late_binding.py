@@ -305,9 +305,18 @@ def test_every_receipt_of_two_hundred_runs_at_once_agrees_with_the_history_of_th
     assert (found, versions) == (WITH_PODS + CACHED, VERSIONS)
     assert events > 20
     assert person.space.rows(DISAGREEING) == []
-    history = History.load(person.workspace.database_url)
+    history = of_the_crowd(person)
     assert list(one_version_a_stage(history)) == []
     assert list(receipts_agree_with_stages(history)) == []
+
+
+def of_the_crowd(person: Person) -> History:
+    """What happened, without the other tests' attempts, which kept what earlier ones had."""
+    history = History.load(person.workspace.database_url)
+    found = person.space.rows("SELECT id::text FROM runs WHERE name LIKE %s", "crowd-%")
+    crowd = {row[0] for row in found}
+    assert len(crowd) == WITH_PODS + CACHED
+    return replace(history, receipts=[r for r in history.receipts if str(r["run"]) in crowd])
 
 
 def noting(person: Person, count: int, *, cached: bool) -> list[Json]:
