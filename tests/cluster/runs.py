@@ -117,9 +117,12 @@ class Run:
         return sorted(found, key=lambda pod: int(pod["metadata"]["labels"]["lateen.dev/attempt"]))
 
     def events(self) -> dict[str, str]:
-        """What was told about it: notes by their reasons."""
-        found = self.space.api.items(self.space.path("events", api=EVENTS))
-        return {it["reason"]: it["note"] for it in found if it["regarding"].get("uid") == self.uid}
+        """What was told about it: notes by their reasons, a line each."""
+        notes: dict[str, list[str]] = {}
+        for event in self.space.api.items(self.space.path("events", api=EVENTS)):
+            if event["regarding"].get("uid") == self.uid:
+                notes.setdefault(event["reason"], []).append(event["note"])
+        return {reason: "\n".join(lines) for reason, lines in notes.items()}
 
     def attempts(self, step: str) -> list[Attempt]:
         """The attempts of a step, as the catalog has them."""
