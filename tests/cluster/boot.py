@@ -13,8 +13,8 @@ from tests.cluster.trouble import Trouble
 from tests.cluster.waiting import until
 
 PATIENCE = 90.0
-_children: dict[int, subprocess.Popen[bytes]] = {}
-"""The components that this process started; who starts a process waits for it."""
+_children: dict[str, list[subprocess.Popen[bytes]]] = {}
+"""What this process started, by instance; who starts a process waits for it."""
 
 
 def start_all(current: State, say: Callable[[str], None]) -> None:
@@ -63,14 +63,13 @@ def start(component: Component, current: State) -> None:
 
 
 def forget_children() -> None:
-    """Waits for those that have been ended."""
-    for process in _children.values():
+    """Waits for those of this instance, which have been ended."""
+    for process in _children.pop(places.instance(), []):
         process.wait()
-    _children.clear()
 
 
 def _born(process: subprocess.Popen[bytes]) -> int:
-    _children[process.pid] = process
+    _children.setdefault(places.instance(), []).append(process)
     return process.pid
 
 
