@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lateen_operator.kube import Cluster as Server
 from tests.cluster import loading, node, places, stores, workspace
 from tests.cluster.cluster import Cluster
+
+if TYPE_CHECKING:
+    from lateen_operator.kube import Cluster as Server
 
 PROJECT = Path(__file__).parent / "project"
 PORT = 18080
@@ -25,7 +28,7 @@ READY_SECONDS = 60
 class Ground:
     """One namespace, how to reach it, and the operator's process."""
 
-    api: Server
+    api: "Server"
     namespace: str
     image: str
     step_image: str
@@ -49,6 +52,9 @@ def ground(rounds: int) -> Iterator[Ground]:
     try:
         cluster = Cluster(places.kubeconfig(), loading.load)
         os.environ["KUBECONFIG"] = str(places.kubeconfig())
+        # The client reads KUBECONFIG when it is imported, and never again.
+        from lateen_operator.kube import Cluster as Server
+
         image, step_image = cluster.load("lateen"), cluster.load("base")
         cluster.kubectl("apply", "--server-side", "-f", "crds")
         space = workspace.create(cluster, stores.ensure(cluster))
