@@ -29,7 +29,7 @@ def seconds(ground: Ground, pipelines: Pipelines) -> tuple[float, float]:
     taken, floors = [], []
     for _ in range(ROUNDS):
         run = str(uuid4())
-        catalog.runs.create(run, f"benchmark-{run}", spec, {}, target="benchmark")
+        catalog.runs.create(run, f"benchmark-{run}", spec, {"number": 0}, target="benchmark")
         attempt = AttemptKey(run, spec.steps[0].name, 1)
         catalog.attempts.open(attempt)
         with tempfile.TemporaryDirectory() as folder:
