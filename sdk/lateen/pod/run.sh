@@ -57,14 +57,24 @@ killed_before="$(oom_kills)"
 ) <"$work/printed" &
 pump=$!
 
+# Set before the command starts, so that no signal falls between.
+asked=false
+child=
+pass_on() {
+    asked=true
+    passed_on=true
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+trap pass_on TERM
 ("$bb" rm -f "$work/printed"; exec "$@") >"$work/printed" 2>&1 9>&- &
 child=$!
-asked=false
-trap 'asked=true; kill -TERM "$child" 2>/dev/null' TERM
+[ "$asked" = false ] || kill -TERM "$child" 2>/dev/null
 while :; do
+    passed_on=false
     wait "$child"
     code=$?
-    kill -0 "$child" 2>/dev/null || break # else a signal came, and was passed on
+    # A signal ends the wait, with a code that is not the command's: it is asked for again.
+    [ "$passed_on" = true ] || break
 done
 
 # What the command left running may hold its output open for ever.
