@@ -36,15 +36,17 @@ def chain(ground: Ground, pipelines: Pipelines) -> Iterator[Figure]:
 
 
 def crowd(ground: Ground, pipelines: Pipelines) -> Iterator[Figure]:
-    """Many steps at once."""
-    taken, floors = [], []
+    """Many steps at once, and what of their time is containers that import what ours import."""
+    taken, floors, bare = [], [], []
     for round_ in range(ground.rounds):
+        bare.append(pods.crowd_seconds(ground, CROWD, importing=False))
         floors.append(pods.crowd_seconds(ground, CROWD))
         bodies = pipelines.bodies("crowd", width=CROWD, number=1000 * round_)
         taken.append(finished(ground, bodies))
         clear(ground)
     floor = middle(floors)
     yield Figure(f"{CROWD} steps at once", middle(taken), "s", 1.5 * floor, floor)
+    yield Figure("    Pods that import nothing", middle(bare), "s")
 
 
 def cached(ground: Ground, pipelines: Pipelines) -> Iterator[Figure]:

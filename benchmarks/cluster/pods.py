@@ -28,11 +28,12 @@ def chain_seconds(ground: Ground, length: int) -> float:
     return time.perf_counter() - began
 
 
-def crowd_seconds(ground: Ground, width: int) -> float:
-    """How long Pods take that are made at once and import what a step's containers import."""
+def crowd_seconds(ground: Ground, width: int, *, importing: bool = True) -> float:
+    """How long Pods take that are made at once, and import what a step's containers import."""
     began = time.perf_counter()
     names: set[str] = set()
-    bodies = [_pod(ground, OURS, THEIRS) for _ in range(width)]
+    commands = (OURS, THEIRS) if importing else (NOTHING, NOTHING)
+    bodies = [_pod(ground, *commands) for _ in range(width)]
     threads = [
         threading.Thread(target=lambda body: names.add(_create(ground, body)), args=(body,))
         for body in bodies
@@ -84,8 +85,8 @@ def _pod(ground: Ground, ours: Sequence[str], theirs: Sequence[str]) -> Json:
             },
             "initContainers": [_container("resolve", ground.image, ours)],
             "containers": [
-                _container("step", ground.step_image, theirs),
                 _container("publish", ground.image, ours),
+                _container("step", ground.step_image, theirs),
             ],
             "volumes": [{"name": "work", "emptyDir": {}}],
         },

@@ -43,7 +43,10 @@ AFFINITY: Json = {
 }
 TOLERATION: Json = {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}
 TEMPLATE: Json = {
-    "metadata": {"labels": {"team": "flowers"}, "annotations": {"example.com/why": "because"}},
+    "metadata": {
+        "labels": {"user.lateen.dev/team": "flowers"},
+        "annotations": {"user.lateen.dev/why": "because"},
+    },
     "spec": {
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "tolerations": [TOLERATION],
@@ -170,11 +173,11 @@ def test_a_pod_is_made_as_its_step_asks(space: Space, full: Run) -> None:
     full.until(lambda: full.step("all").get("phase") == "Succeeded", "the step", LONG)
     pod = full.pod("all")
     spec = pod["spec"]
-    (step, publish), (resolve,) = spec["containers"], spec["initContainers"]
+    (publish, step), (resolve,) = spec["containers"], spec["initContainers"]
     assert step["resources"] == RESOURCES
     assert (step["name"], publish["name"], resolve["name"]) == ("step", "publish", "resolve")
-    assert pod["metadata"]["labels"]["team"] == "flowers"
-    assert pod["metadata"]["annotations"]["example.com/why"] == "because"
+    assert pod["metadata"]["labels"]["user.lateen.dev/team"] == "flowers"
+    assert pod["metadata"]["annotations"]["user.lateen.dev/why"] == "because"
     assert spec["nodeSelector"] == {"kubernetes.io/os": "linux"}
     assert TOLERATION in spec["tolerations"]
     assert spec["affinity"] == AFFINITY
@@ -192,7 +195,7 @@ def test_a_pod_is_made_as_its_step_asks(space: Space, full: Run) -> None:
 
 def test_our_containers_have_requests_and_no_limit_of_their_processor_time(full: Run) -> None:
     spec = full.pod("all")["spec"]
-    for ours in (spec["initContainers"][0], spec["containers"][1]):
+    for ours in (spec["initContainers"][0], spec["containers"][0]):
         assert set(ours["resources"]["requests"]) == {"cpu", "memory"}
         assert "cpu" not in ours["resources"].get("limits", {})
 

@@ -33,7 +33,7 @@ def build_pod(
     ``waited`` counts the seconds for which the step has waited for what its references may wait
     for. Raises UserError for a step without an image, and for a podTemplate that is refused.
     """
-    template = Template.of(step.pod_template)
+    template = Template.of(step.pod_template, settings.allowed_labels)
     image = image_of(spec, step)
     ours = own_environment(run, image, step, n, settings, waited)
     environment = step_environment(spec, step, template.container.get("env", ()))
@@ -46,9 +46,10 @@ def build_pod(
             **_constant(settings, template),
             "tolerations": _tolerations(template, settings),
             "initContainers": [resolve_container(ours, settings)],
+            # They are started one after the other, and the step waits for publish to let it begin.
             "containers": [
-                step_container(step, image, environment, template),
                 publish_container(ours, settings),
+                step_container(step, image, environment, template),
             ],
             "volumes": [*_own_volumes(step), *template.volumes],
         },
@@ -86,7 +87,7 @@ def _metadata(
         "name": names.pod_name(run.name, run.uid, step.name, n),
         "namespace": run.namespace,
         "labels": {**template.labels, **labels},
-        "annotations": dict(template.annotations),
+        "annotations": {names.DEFAULT_CONTAINER: names.STEP, **template.annotations},
         "ownerReferences": [owner],
     }
 

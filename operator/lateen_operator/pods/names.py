@@ -22,6 +22,8 @@ RUN_UID_LABEL = f"{LABEL_DOMAIN}run-uid"
 STEP_LABEL = f"{LABEL_DOMAIN}step"
 ATTEMPT_LABEL = f"{LABEL_DOMAIN}attempt"
 PIPELINE_LABEL = f"{LABEL_DOMAIN}pipeline"
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+"""Whose log `kubectl logs` shows where none is named."""
 SELECTOR = f"{MANAGED_BY}=lateen"
 """Selects the Pods of steps."""
 

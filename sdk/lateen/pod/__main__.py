@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 from lateen.domain.errors import Fenced, LateenError, TemporaryError
 from lateen.pod.settings import Settings
@@ -34,5 +35,12 @@ def main(arguments: list[str]) -> int:
     return 2
 
 
+def leave(code: int) -> NoReturn:
+    """Ends the process at once: the interpreter would take a tenth of its life to tidy up."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

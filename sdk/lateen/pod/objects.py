@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from lateen.domain.errors import SetupError, StoreUnavailable
+from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
 from lateen.step.ports import ObjectStore
 
 
@@ -15,14 +17,33 @@ class PodObjects:
     """A store whose wrong set-up may pass: credentials that ran out, a policy, a bucket's name.
 
     Otherwise a night's work would fail for good because of what somebody mends in a minute.
+    It is opened with its first use: its client takes longer to load than a small step runs.
     """
 
-    def __init__(self, objects: ObjectStore) -> None:
-        self._objects = objects
+    def __init__(self, opened: Callable[[], ObjectStore]) -> None:
+        self._opened = opened
+
+    @cached_property
+    def _objects(self) -> ObjectStore:
+        return self._opened()
+
+    def open(self) -> None:
+        """Opens it now; StoreUnavailable where it is set up wrongly."""
+        with _passing():
+            _ = self._objects
+
+    def open_meanwhile(self) -> None:
+        """Opens it in the background; whoever uses it is told what is wrong with it."""
+        threading.Thread(target=self._try_to_open, daemon=True).start()
+
+    def _try_to_open(self) -> None:
+        with suppress(LateenError):
+            self.open()
 
     @property
     def uri(self) -> str:
-        return self._objects.uri
+        with _passing():
+            return self._objects.uri
 
     def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
         with _passing():

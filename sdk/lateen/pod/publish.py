@@ -46,9 +46,10 @@ def publish(settings: Settings) -> int:
     Started again after a crash it goes on. Raises Fenced where the attempt is another's or over,
     TemporaryError where the catalog or the store cannot be reached for all of the grace period.
     """
-    with asked_to_go() as woken, workplace(settings) as (task, stores):
+    with asked_to_go() as woken, workplace(settings) as (task, stores, objects):
         try:
             session = _session(task, settings.work, stores)
+            session.when_begun = objects.open_meanwhile
             seen = _serve(session, settings, woken)
             reached(Boundary.POD_SEEN)
             return _end(session, seen, settings, stores, woken)

@@ -37,8 +37,9 @@ def resolve(settings: Settings) -> int:
     TemporaryError where the catalog, the store or the node is at fault, or where a reference may
     wait longer.
     """
-    with workplace(settings) as (task, stores):
+    with workplace(settings) as (task, stores, objects):
         try:
+            objects.open()  # a store that is set up wrongly is found before the step runs
             return _prepared(task, settings.work, stores)
         except Fenced:
             if _has_failed(task, stores.catalog):

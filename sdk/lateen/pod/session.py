@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from lateen.domain.artifacts import Manifest
@@ -36,6 +37,8 @@ class PodSession(Session):
         self.begun = False
         self.refusal: Outcome | None = None
         """The failure that is to be committed whatever the step tells."""
+        self.when_begun: Callable[[], object] = bool
+        """Called once user code may begin."""
         self.saves, self.within = work.saves, work.root
         self._work = work
 
@@ -67,6 +70,7 @@ class PodSession(Session):
                 raise
         answer = self.catalog.attempts.begin(beginning(self.task))
         self.begun = True
+        self.when_begun()
         model: str | None = answer.get("model_version")
         return model
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from lateen.domain.attempts import AttemptKey
 from lateen.pod.objects import PodObjects
@@ -15,12 +16,12 @@ from lateen.stores.objects import opened
 
 
 @contextmanager
-def workplace(settings: Settings) -> Iterator[tuple[Task, Stores]]:
+def workplace(settings: Settings) -> Iterator[tuple[Task, Stores, PodObjects]]:
     """The task, as the catalog holds it, and the stores; the work directory counts as hostile."""
     catalog = Catalog(settings.database_url)
     try:
-        stores = Stores(catalog, PodObjects(opened(settings.store_url)), private=False)
-        yield _task(settings, catalog), stores
+        objects = PodObjects(partial(opened, settings.store_url))
+        yield _task(settings, catalog), Stores(catalog, objects, private=False), objects
     finally:
         catalog.close()
 

@@ -18,7 +18,7 @@ class _Refusing:
 
 
 def refusing(error: Exception) -> PodObjects:
-    return PodObjects(cast(ObjectStore, _Refusing(error)))
+    return PodObjects(lambda: cast(ObjectStore, _Refusing(error)))
 
 
 def test_credentials_that_ran_out_are_waited_for() -> None:
@@ -29,3 +29,32 @@ def test_credentials_that_ran_out_are_waited_for() -> None:
 def test_damaged_bytes_stay_damaged() -> None:
     with pytest.raises(CorruptBlobError):
         refusing(CorruptBlobError("other bytes")).size("0", 1)
+
+
+def test_it_is_opened_once_and_with_its_first_use() -> None:
+    opened: list[ObjectStore] = []
+
+    def open_() -> ObjectStore:
+        opened.append(cast(ObjectStore, _Empty()))
+        return opened[-1]
+
+    objects = PodObjects(open_)
+    assert opened == []
+    assert not objects.exists("0", 1)
+    objects.open()
+    assert len(opened) == 1
+
+
+def test_a_wrong_set_up_is_told_to_whoever_uses_it() -> None:
+    def open_() -> ObjectStore:
+        raise SetupError("no such store")
+
+    objects = PodObjects(open_)
+    objects.open_meanwhile()
+    with pytest.raises(StoreUnavailable, match="no such store"):
+        objects.exists("0", 1)
+
+
+class _Empty:
+    def exists(self, sha256: str, generation: int) -> bool:
+        return False
