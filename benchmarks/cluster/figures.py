@@ -22,15 +22,17 @@ LONG = 2000
 
 def chain(ground: Ground, pipelines: Pipelines) -> Iterator[Figure]:
     """Steps of which each waits for the one before it, and how quickly one follows the other."""
-    taken, floors = [], []
+    taken, floors, told = [], [], []
     before = ground.metrics()
     for round_ in range(ground.rounds):
         floors.append(pods.chain_seconds(ground, CHAIN) / CHAIN)
+        told.append(pods.told_chain_seconds(ground, CHAIN) / CHAIN)
         bodies = pipelines.bodies("chain", length=CHAIN, number=round_)
         taken.append(finished(ground, bodies) / CHAIN)
         clear(ground)
     name = f"chain of {CHAIN}, a step"
     yield Figure(name, middle(taken), "s", 1.5, middle(floors))
+    yield Figure("    Pods that import the same, each made at once", middle(told), "s")
     handed_on = histogram.median(ground.metrics(), "lateen_handing_on_seconds", before)
     yield Figure("from a commit to the next Pod, median", handed_on * 1000, "ms", 50.0)
 

@@ -1,13 +1,17 @@
 """The floor: Pods of the shape of a step's, made by a program that does nothing else."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any
 
+import psycopg
+
 from benchmarks.cluster.ground import Ground
 from lateen_operator.kinds import PODS
+from tests.cluster.workspace import SECRET
 
 Json = dict[str, Any]
 NOTHING = ("python3", "-c", "pass")
@@ -16,6 +20,13 @@ OURS = (
     "-c",
     "import lateen.pod.publish, lateen.stores.objects.s3.store, psycopg",
 )
+TELLING = (
+    *OURS[:2],
+    f"{OURS[2]}, os\n"
+    "url = os.environ['LATEEN_DATABASE_URL']\n"
+    "psycopg.connect(url, autocommit=True).execute('NOTIFY floor')",
+)
+"""As ``OURS``, and tells its end to whoever listens at the workspace's database."""
 THEIRS = ("python3", "-c", "import json, socket, threading, traceback")
 """About what a step's own container imports of Lateen."""
 
@@ -26,6 +37,24 @@ def chain_seconds(ground: Ground, length: int) -> float:
     for _ in range(length):
         _wait(ground, {_create(ground, _pod(ground, NOTHING, NOTHING))})
     return time.perf_counter() - began
+
+
+def told_chain_seconds(ground: Ground, length: int) -> float:
+    """How long Pods take of which each is made as soon as the one before it tells its end.
+
+    Their containers import what a step's containers import.
+    """
+    names = set()
+    with psycopg.connect(os.environ["LATEEN_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("LISTEN floor")
+        began = time.perf_counter()
+        for _ in range(length):
+            names.add(_create(ground, _pod(ground, OURS, THEIRS, TELLING)))
+            for _told in connection.notifies(stop_after=1):
+                pass
+        seconds = time.perf_counter() - began
+    _wait(ground, names)
+    return seconds
 
 
 def crowd_seconds(ground: Ground, width: int, *, importing: bool = True) -> float:
@@ -67,7 +96,9 @@ def _wait(ground: Ground, names: set[str]) -> None:
             ground.api.delete(PODS, ground.namespace, metadata["name"], metadata["uid"])
 
 
-def _pod(ground: Ground, ours: Sequence[str], theirs: Sequence[str]) -> Json:
+def _pod(
+    ground: Ground, ours: Sequence[str], theirs: Sequence[str], last: Sequence[str] = ()
+) -> Json:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -85,7 +116,7 @@ def _pod(ground: Ground, ours: Sequence[str], theirs: Sequence[str]) -> Json:
             },
             "initContainers": [_container("resolve", ground.image, ours)],
             "containers": [
-                _container("publish", ground.image, ours),
+                _container("publish", ground.image, last or ours),
                 _container("step", ground.step_image, theirs),
             ],
             "volumes": [{"name": "work", "emptyDir": {}}],
@@ -99,6 +130,7 @@ def _container(name: str, image: str, command: Sequence[str]) -> Json:
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "command": list(command),
+        "envFrom": [{"secretRef": {"name": SECRET}}] if command is TELLING else [],
         "volumeMounts": [{"name": "work", "mountPath": "/work"}],
         "securityContext": {
             "allowPrivilegeEscalation": False,

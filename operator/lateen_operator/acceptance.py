@@ -61,15 +61,17 @@ def pipeline_name(run: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def accept_pipeline(pipeline: Any) -> Accepted | Rejected:
+def accept_pipeline(pipeline: Any, allowed_labels: tuple[str, ...] = ()) -> Accepted | Rejected:
     """What a Pipeline holds, where a Run of it could be accepted."""
     resource = _read(PipelineResource, pipeline)
     if isinstance(resource, Rejected):
         return resource
-    return _held(resource.spec, resource.metadata.name)
+    return _held(resource.spec, allowed_labels, resource.metadata.name)
 
 
-def accept_run(run: Any, pipeline: Any | None = None) -> Accepted | Repeats | Rejected:
+def accept_run(
+    run: Any, pipeline: Any | None = None, allowed_labels: tuple[str, ...] = ()
+) -> Accepted | Repeats | Rejected:
     """What a Run runs; ``pipeline`` is the Pipeline that it names, where there is one."""
     resource = _read(RunResource, run)
     if isinstance(resource, Rejected):
@@ -78,30 +80,35 @@ def accept_run(run: Any, pipeline: Any | None = None) -> Accepted | Repeats | Re
     for kind, other in (("replay", body.replay), ("resume", body.resume)):
         if other is not None:
             return Repeats(other, kind)
-    held = _named(body.pipeline.name, pipeline) if body.pipeline else _held(body.pipeline_spec)
+    if body.pipeline:
+        held = _named(body.pipeline.name, pipeline, allowed_labels)
+    else:
+        held = _held(body.pipeline_spec, allowed_labels)
     if isinstance(held, Rejected):
         return held
     return _with_parameters(held.spec, body.parameters or {})
 
 
-def _named(name: str, pipeline: Any | None) -> Accepted | Rejected:
+def _named(name: str, pipeline: Any | None, allowed_labels: tuple[str, ...]) -> Accepted | Rejected:
     if pipeline is None:
         words = f"there is no Pipeline {name!r} in this namespace; the Run goes on when there is"
         return Rejected("PipelineNotFound", words, final=False)
-    held = accept_pipeline(pipeline)
+    held = accept_pipeline(pipeline, allowed_labels)
     if isinstance(held, Rejected):
         return Rejected(held.reason, f"the Pipeline {name!r}: {held.message}")
     return held
 
 
-def _held(body: PipelineBody | None, object_name: str | None = None) -> Accepted | Rejected:
+def _held(
+    body: PipelineBody | None, allowed_labels: tuple[str, ...], object_name: str | None = None
+) -> Accepted | Rejected:
     """What the body of a pipeline holds; ``object_name`` is that of the Pipeline around it."""
     if body is None or not (body.name or object_name):
         return Rejected("InvalidResource", "the pipeline has no name")
     try:
         spec = body_spec(body, object_name)
         check_texts(spec.to_json())
-        problem = spec_problem(spec)
+        problem = spec_problem(spec, allowed_labels)
         canonical_json(spec.to_json())
     except (LateenError, ValueError) as error:
         return Rejected("InvalidResource", str(error))

@@ -18,14 +18,14 @@ from lateen_operator.checks import Rejected, spec_problem
 from lateen_operator.kinds import PIPELINES, RUNS
 from lateen_operator.known_run import KnownRun
 from lateen_operator.logs import log
-from lateen_operator.parts import Parts, now
+from lateen_operator.parts import Parts
 from lateen_operator.run_object import RunObject
 from lateen_operator.workspaces import Workspace
 
 SUBMITTED_BY = "lateen.dev/submitted-by"
 """The annotation with which the SDK says who submitted a Run; nothing proves it."""
-PIPELINE_PATIENCE = 10.0
-"""Seconds for which a Run waits for its Pipeline: one file may bring both, in any order."""
+PATIENCE = 10.0
+"""Seconds for which a Run waits for what it names: one file may bring both, in any order."""
 CLUSTER = "cluster"
 
 
@@ -49,7 +49,8 @@ class Acceptance:
         return outcome
 
     def _outcome(self, raw: Any) -> KnownRun | Rejected:
-        match accept_run(raw, self._pipeline(raw)):
+        allowed = self._parts.pod_settings.allowed_labels
+        match accept_run(raw, self._pipeline(raw), allowed):
             case Accepted(spec, parameters):
                 try:
                     return self._create(spec, parameters, raw)
@@ -70,7 +71,6 @@ class Acceptance:
         """A Pipeline that is not there may come in a moment; later its nearest name is told."""
         if rejected.final:
             return rejected
-        age = now() - datetime.fromisoformat(raw["metadata"]["creationTimestamp"])
         known = [
             item["metadata"]["name"]
             for page in self._parts.cluster.pages(PIPELINES, self._run.namespace)
@@ -78,7 +78,12 @@ class Acceptance:
         ]
         name = pipeline_name(raw) or ""
         words = f"there is no Pipeline {name!r} in this namespace{did_you_mean(name, known)}"
-        return Rejected(rejected.reason, words, final=age.total_seconds() > PIPELINE_PATIENCE)
+        return Rejected(rejected.reason, words, final=self._has_waited(raw))
+
+    def _has_waited(self, raw: Any) -> bool:
+        """Whether the Run has waited for what it names for as long as it may."""
+        made = datetime.fromisoformat(raw["metadata"]["creationTimestamp"])
+        return (self._parts.cluster.clock.now() - made).total_seconds() > PATIENCE
 
     def _reject(self, rejected: Rejected) -> None:
         run = self._run
@@ -123,8 +128,11 @@ class Acceptance:
     def _repeated(self, repeats: Repeats, raw: Any) -> KnownRun | Rejected:
         """A Run with the spec and the parameters of another."""
         try:
-            old = self._catalog.runs.load(self._other(repeats.run))
-            problem = spec_problem(old.spec)
+            other = self._other(repeats)
+            if isinstance(other, Rejected):
+                return replace(other, final=self._has_waited(raw))
+            old = self._catalog.runs.load(other)
+            problem = spec_problem(old.spec, self._parts.pod_settings.allowed_labels)
             if problem is not None:
                 return problem
             if not old.state.phase.finished:
@@ -148,16 +156,32 @@ class Acceptance:
         self._catalog.attempts.in_snapshot(lambda snapshot: pin(run.id, pins, snapshot))
         return run
 
-    def _other(self, name: str) -> str:
-        """The id of the Run of that name; UserError where there is none."""
+    def _other(self, repeats: Repeats) -> str | Rejected:
+        """The id of the Run that is repeated, or why there is none, which may change in a moment.
+
+        Raises UserError for one that was rejected.
+        """
+        name, operating = repeats.run, self._catalog.operating
         for run in self._parts.store.runs.all():
             if (run.namespace, run.name) == (self._run.namespace, name):
-                return run.uid
-        found = self._catalog.operating.named(name)
+                return self._accepted(run, repeats.kind)
+        found = operating.named(name)
         if found is None:
-            known = self._catalog.operating.names()
-            raise UserError(f"there is no run {name!r}{did_you_mean(name, known)}")
+            words = f"there is no run {name!r}{did_you_mean(name, operating.names())}"
+            return Rejected("CannotRepeat", words)
         return found
+
+    def _accepted(self, run: RunObject, kind: str) -> str | Rejected:
+        standing = self._catalog.operating.standing(run.uid)
+        if standing is None:
+            words = "has not been accepted yet, or its record was deleted"
+            return Rejected(
+                "CannotRepeat", f"the run {run.name} {words}; {kind} it when it has finished"
+            )
+        if standing.rejection is not None:
+            _, why = standing.rejection
+            raise UserError(f"the run {run.name} was not accepted, so nothing of it is left: {why}")
+        return run.uid
 
 
 def recalled(parts: Parts, workspace: Workspace, run: str) -> KnownRun:

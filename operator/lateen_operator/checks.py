@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import chain
 
 from lateen.domain.errors import CompileError, InvalidNameError, UserError
 from lateen.domain.graph import topological_order, waits_for
@@ -35,9 +37,13 @@ class Rejected:
     """Whether nothing but a new object mends it."""
 
 
-def spec_problem(spec: PipelineSpec) -> Rejected | None:
-    """The first thing that is wrong with a pipeline; None where it can be run."""
-    return next((found for check in _CHECKS for found in check(spec)), None)
+def spec_problem(spec: PipelineSpec, allowed_labels: tuple[str, ...]) -> Rejected | None:
+    """The first thing that is wrong with a pipeline; None where it can be run.
+
+    ``allowed_labels`` is what the operator's setting of that name lets templates bring.
+    """
+    found = (check(spec) for check in _CHECKS)
+    return next(chain(*found, _templates(spec, allowed_labels)), None)
 
 
 def _references(spec: PipelineSpec) -> Iterator[Rejected]:
@@ -152,16 +158,26 @@ def _environments(spec: PipelineSpec) -> Iterator[Rejected]:
             if name.startswith("LATEEN_"):
                 words = f"the step {step.name!r}: the variable {name} is Lateen's own; rename it"
                 yield Rejected("VariableRefused", words)
+            elif not _VARIABLE.fullmatch(name):
+                words = (
+                    f"the step {step.name!r}: {name!r} is no name of an environment variable;"
+                    " write letters, digits and _, a letter first"
+                )
+                yield Rejected("InvalidName", words)
 
 
-def _templates(spec: PipelineSpec) -> Iterator[Rejected]:
+_VARIABLE = re.compile(r"(?!\.\.|\.\Z)[-._a-zA-Z][-._a-zA-Z0-9]*")
+"""What each Kubernetes takes; newer ones take more, and would refuse the Pod for the rest."""
+
+
+def _templates(spec: PipelineSpec, allowed_labels: tuple[str, ...]) -> Iterator[Rejected]:
     for step in spec.steps:
-        yield from _template(step)
+        yield from _template(step, allowed_labels)
 
 
-def _template(step: StepSpec) -> Iterator[Rejected]:
+def _template(step: StepSpec, allowed_labels: tuple[str, ...]) -> Iterator[Rejected]:
     try:
-        check_template(step.pod_template)
+        check_template(step.pod_template, allowed_labels)
     except UserError as error:
         yield Rejected("PodTemplateRefused", f"the step {step.name!r}: {error}")
 
@@ -173,5 +189,4 @@ _CHECKS: tuple[Callable[[PipelineSpec], Iterator[Rejected]], ...] = (
     _names,
     _runnable,
     _environments,
-    _templates,
 )

@@ -33,7 +33,9 @@ def depart(parts: Parts, uid: str) -> None:
         parts.queue.add(uid)
         return
     try:
-        _end(parts, run, parts.workspaces.of(run.namespace))
+        workspace = parts.workspaces.of(run.namespace)
+        with workspace.asked():
+            _end(parts, run, workspace)
     except SetupError as error:  # the whole namespace goes, or was never a workspace
         log.info("a Run is gone with its workspace: %s", error, extra={"uid": uid})
     parts.gone.pop(uid, None)
@@ -45,6 +47,7 @@ def depart(parts: Parts, uid: str) -> None:
 def _end(parts: Parts, run: RunObject, workspace: Workspace) -> None:
     catalog = workspace.catalog
     standing = catalog.operating.standing(run.uid)
+    workspace.breaker.answered()
     if standing is not None and standing.rejection is not None:
         catalog.operating.forget_rejected(run.uid)
     elif standing is not None and not standing.phase.finished:
@@ -77,9 +80,11 @@ def sweep(parts: Parts) -> None:
     parts.workspaces.keep(namespaces)
     for namespace in namespaces:
         try:
-            catalog = parts.workspaces.of(namespace).catalog
-            unfinished = catalog.operating.unfinished()
-            refused = [(uid, "") for uid in catalog.operating.rejected()]
+            workspace = parts.workspaces.of(namespace)
+            with workspace.asked():
+                unfinished = workspace.catalog.operating.unfinished()
+                refused = [(uid, "") for uid in workspace.catalog.operating.rejected()]
+            workspace.breaker.answered()
         except Exception as error:  # one workspace that fails does not keep the others
             log.warning("a workspace cannot be swept: %s", error, extra={"namespace": namespace})
             continue

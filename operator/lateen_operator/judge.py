@@ -11,14 +11,14 @@ from lateen.step.boundaries import Boundary, reached
 from lateen.stores.catalog.operating import LiveAttempt
 from lateen_operator.kinds import PODS
 from lateen_operator.known_run import KnownRun
-from lateen_operator.logs import log
 from lateen_operator.maker import Maker
-from lateen_operator.parts import Parts, now
+from lateen_operator.parts import Parts
 from lateen_operator.pod_object import PodObject
 from lateen_operator.pods.findings import Attempt, End, Verdict
 from lateen_operator.pods.names import pod_name
 from lateen_operator.pods.verdict import left_over, verdict
 from lateen_operator.pods.view import PodView, Terminated
+from lateen_operator.remote_clock import difference
 from lateen_operator.run_object import RunObject
 from lateen_operator.workspaces import Workspace
 
@@ -36,7 +36,7 @@ class Judge:
         self._run = run
         self._workspace = workspace
         self._known = known
-        self._maker = Maker(parts, run, known)
+        self._maker = Maker(parts, run, known, workspace.clock)
 
     def verdict(self, attempt: LiveAttempt) -> Verdict:
         """What follows for an attempt; an end only where the API server itself shows the Pod so."""
@@ -66,12 +66,14 @@ class Judge:
             self._known.created.add(pod.name)
         step = self._known.frozen.steps[attempt.step]
         row = Attempt(attempt.state, attempt.opened_at, attempt.began_at)
-        view = None if pod is None else pod.view
-        return verdict(view, row, step, self._parts.pod_settings, now())
+        clock = self._workspace.clock
+        ahead = difference(clock, self._parts.cluster.clock)
+        view = None if pod is None else pod.view.shifted(ahead)
+        return verdict(view, row, step, self._parts.pod_settings, clock.now())
 
     def _made(self, attempt: LiveAttempt) -> Verdict:
         """There is no Pod yet: an operator died before it made one, or it was refused."""
-        step, moment = self._known.frozen.steps[attempt.step], now()
+        step, moment = self._known.frozen.steps[attempt.step], self._workspace.clock.now()
         shown = self._known.shown.get(attempt.step)
         limit = step.start_timeout or self._parts.settings.start_timeout
         if moment >= attempt.opened_at + timedelta(seconds=limit):
@@ -100,17 +102,6 @@ class Judge:
         self._known.shown.pop(attempt.step, None)
         if not end_attempt(self._workspace, key, found.end):
             return
-        log.info(
-            "an attempt failed: %s: %s",
-            found.end.reason,
-            found.end.message,
-            extra={
-                "run": self._run.name,
-                "namespace": self._run.namespace,
-                "step": attempt.step,
-                "attempt": attempt.n,
-            },
-        )
         if found.delete:
             self.delete_pod(attempt.step, attempt.n)
 
@@ -128,7 +119,8 @@ class Judge:
             if attempt is None or attempt.live or not pod.view.is_of(self._run.uid):
                 continue
             step = self._known.frozen.steps[pod.view.step]
-            found = verdict(pod.view, attempt, step, self._parts.pod_settings, now())
+            moment = self._parts.cluster.clock.now()
+            found = verdict(pod.view, attempt, step, self._parts.pod_settings, moment)
             if found.delete:
                 self._delete(pod)
             elif pod.view.deleted_at is None:
@@ -169,17 +161,18 @@ def end_attempt(workspace: Workspace, key: AttemptKey, end: End) -> bool:
 
 def expire(parts: Parts, pod: PodObject) -> None:
     """Deletes the Pod of an attempt that is over once its time is, or has it looked at then."""
+    moment = parts.cluster.clock.now()
     if not pod.view.ended:
-        found = left_over(pod.view, now())
+        found = left_over(pod.view, moment)
         if found.delete:
             parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid, LAST_SECONDS)
         elif found.wake_at is not None:
-            parts.queue.add(pod.run, after=(found.wake_at - now()).total_seconds())
+            parts.queue.add(pod.run, after=(found.wake_at - moment).total_seconds())
         return
     ttl = parts.settings.pod_ttl
     if ttl is None:
         return
-    left = (_ended_at(pod.view) + timedelta(seconds=ttl) - now()).total_seconds()
+    left = (_ended_at(pod.view) + timedelta(seconds=ttl) - moment).total_seconds()
     if left <= 0:
         parts.cluster.delete(PODS, pod.namespace, pod.name, pod.uid)
     else:

@@ -44,6 +44,8 @@ class KnownRun:
     """The id of the run whose committed steps are kept."""
     now: RunNow | None = None
     """How it stood when it was last looked at."""
+    observed: RunNow | None = None
+    """How the catalog had it when it was last asked."""
     look_again: dict[str, datetime] = field(default_factory=dict)
     """When the references of a waiting step, or its Pod that was refused, are tried again."""
     created: set[str] = field(default_factory=set)

@@ -7,17 +7,15 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import urllib3
 from kubernetes import client, config
-from kubernetes.client.rest import RESTClientObject
 
+from lateen.cluster.connection import Connection, Json, status_of
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable
 from lateen_operator import metrics
 from lateen_operator.kinds import Kind
-
-Json = dict[str, Any]
+from lateen_operator.remote_clock import RemoteClock
 
 PAGE = 500
 TRIES = 4
@@ -30,10 +28,18 @@ _BUSY = (429, 500, 502, 503, 504)
 class Cluster:
     """Requests to one API server, from any thread."""
 
-    def __init__(self, connections: int = 16) -> None:
+    def __init__(
+        self,
+        connections: int = 16,
+        timeout: urllib3.Timeout = _TIMEOUT,
+        tries: int = TRIES,
+    ) -> None:
+        self._timeout, self._tries = timeout, tries
         self.configuration = configuration()
         self.configuration.connection_pool_maxsize = connections
-        self._pool = RESTClientObject(self.configuration).pool_manager
+        self._connection = Connection(self.configuration)
+        self.clock = RemoteClock()
+        """That of the API server, as it told with its last answer."""
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Json | None:
         """An object as it is now; None where there is none."""
@@ -106,11 +112,11 @@ class Cluster:
         Raises ClusterRefused for an answer that a repetition does not change, ClusterUnavailable
         where there is none.
         """
-        for attempt in range(TRIES):
+        for attempt in range(self._tries):
             try:
                 return self._request(method, path, query, body, form)
             except _Later as later:
-                if attempt == TRIES - 1:
+                if attempt == self._tries - 1:
                     raise ClusterUnavailable(f"{method} {path}: {later.words}") from None
                 time.sleep(later.after or random.uniform(0, 0.2 * 2**attempt))
         raise AssertionError("unreachable")
@@ -119,26 +125,16 @@ class Cluster:
         self, method: str, path: str, query: Mapping[str, str] | None, body: Any, form: str
     ) -> Json:
         try:
-            answer = self._pool.request(
-                method,
-                self.configuration.host + path + (f"?{urlencode(query)}" if query else ""),
-                body=None if body is None else json.dumps(body, separators=(",", ":")),
-                headers=self._headers(form),
-                timeout=_TIMEOUT,
-                retries=False,
+            answer = self._connection.request(
+                method, path, query, body, form, timeout=self._timeout
             )
         except urllib3.exceptions.HTTPError as error:
             raise _Later(f"no answer ({type(error).__name__})") from None
         metrics.REQUESTS.labels(method, str(answer.status)).inc()
+        self.clock.reads_http(answer.headers.get("Date"))
         if answer.status < 300:
             return dict(json.loads(answer.data))
         raise _failure(method, path, answer)
-
-    def _headers(self, form: str) -> dict[str, str]:
-        headers = {"Accept": "application/json", "Content-Type": form, "User-Agent": "lateen"}
-        for setting in self.configuration.auth_settings().values():
-            headers[setting["key"]] = setting["value"]
-        return headers
 
 
 class _Later(Exception):
@@ -150,11 +146,7 @@ class _Later(Exception):
 
 
 def _failure(method: str, path: str, answer: Any) -> Exception:
-    try:
-        status = json.loads(answer.data)
-    except ValueError:
-        status = {}
-    status = status if isinstance(status, dict) else {}
+    status = status_of(answer.data)
     words = str(status.get("message") or answer.reason or "")[:1000]
     if answer.status in _BUSY:
         after = answer.headers.get("Retry-After", "")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import urllib3
 
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable
 from lateen_operator import metrics
@@ -14,23 +17,47 @@ from lateen_operator.kube import Cluster
 from lateen_operator.logs import log
 
 NAME = "lateen-operator"
-LASTS = 15.0
-"""Seconds for which a Lease holds that nobody renews."""
-GIVE_UP = 10.0
-"""Seconds without a renewal after which the leader takes itself for replaced."""
-EVERY = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds; two renewals may hang before the leader gives up, and the Lease lasts longer."""
+
+    lasts: float = 15.0
+    """For how long a Lease holds that nobody renews."""
+    give_up: float = 10.0
+    """Without a renewal, after which the leader takes itself for replaced."""
+    every: float = 2.0
+    request: float = 3.0
+    """After which a request counts as failed."""
+
+
+TIMES = Times()
+
+
+def lease_cluster(times: Times = TIMES) -> Cluster:
+    """The API server as a leader asks it: briefly, once, and not behind anybody else."""
+    return Cluster(connections=1, timeout=urllib3.Timeout(total=times.request), tries=1)
 
 
 class Leader:
     """Takes the Lease, renews it, and says when it is lost."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, identity: str, clock: Callable[[], float]
+        self,
+        cluster: Cluster,
+        namespace: str,
+        identity: str,
+        clock: Callable[[], float],
+        times: Times = TIMES,
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._identity = identity
         self._clock = clock
+        self._times = times
+        self._lease: dict[str, Any] | None = None
+        """The Lease as we wrote it, which needs not be read to be renewed."""
         self._seen: tuple[Any, float] | None = None
         """What the Lease said last, and since when."""
         self._renewed: float | None = None
@@ -38,7 +65,12 @@ class Leader:
     @property
     def leads(self) -> bool:
         """Whether nobody else can lead now."""
-        return self._renewed is not None and self._clock() - self._renewed < LASTS
+        return self._left() > 0
+
+    def _left(self) -> float:
+        """Seconds until another may lead, with room to end."""
+        renewed = self._renewed
+        return 0.0 if renewed is None else self._times.give_up - (self._clock() - renewed)
 
     def wait(self, stopped: threading.Event) -> bool:
         """Waits until this replica leads; False where it was stopped first."""
@@ -47,21 +79,27 @@ class Leader:
                 metrics.LEADING.set(1)
                 log.info("this replica leads")
                 return True
-            stopped.wait(EVERY)
+            stopped.wait(self._times.every)
         return False
 
-    def keep(self, stopped: threading.Event, lost: Callable[[], None]) -> None:
-        """Renews the Lease until stopped; calls ``lost`` once it may be another's."""
-        while not stopped.wait(EVERY):
-            if not self._tried() and self._clock() - (self._renewed or 0.0) > GIVE_UP:
-                lost()
+    def keep(self, stopped: threading.Event) -> None:
+        """Renews the Lease until stopped."""
+        while not stopped.wait(self._times.every):
+            self._tried()
+
+    def watch(self, stopped: threading.Event, lost: Callable[[], None]) -> None:
+        """Calls ``lost`` once the Lease may be another's, however long a renewal hangs."""
+        while (left := self._left()) > 0:
+            if stopped.wait(min(left, self._times.every)):
                 return
+        lost()
 
     def _tried(self) -> bool:
         began = self._clock()
         try:
             taken = self._take()
         except (ClusterUnavailable, ClusterRefused) as error:
+            self._lease = None  # whether it was written is not known
             log.warning("the Lease cannot be renewed: %s", error)
             return False
         if taken:
@@ -69,7 +107,7 @@ class Leader:
         return taken
 
     def _take(self) -> bool:
-        lease = self._cluster.get(LEASES, self._namespace, NAME)
+        lease = self._lease or self._cluster.get(LEASES, self._namespace, NAME)
         if lease is None:
             body = {
                 "apiVersion": "coordination.k8s.io/v1",
@@ -91,7 +129,9 @@ class Leader:
         said = (spec.get("holderIdentity"), spec.get("renewTime"))
         if self._seen is None or self._seen[0] != said:
             self._seen = said, self._clock()
-        return self._clock() - self._seen[1] > float(spec.get("leaseDurationSeconds") or LASTS)
+        return self._clock() - self._seen[1] > float(
+            spec.get("leaseDurationSeconds") or self._times.lasts
+        )
 
     def _spec(self, before: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -99,17 +139,18 @@ class Leader:
         changes = int(before.get("leaseTransitions") or 0)
         return {
             "holderIdentity": self._identity,
-            "leaseDurationSeconds": int(LASTS),
+            "leaseDurationSeconds": int(self._times.lasts),
             "acquireTime": before.get("acquireTime", now) if ours else now,
             "renewTime": now,
             "leaseTransitions": changes if ours else changes + 1,
         }
 
-    def _won(self, write: Callable[[], Any]) -> bool:
+    def _won(self, write: Callable[[], dict[str, Any]]) -> bool:
         try:
-            write()
+            self._lease = write()
         except ClusterRefused as refusal:
             if refusal.status == 409:  # another replica was quicker
+                self._lease = None
                 return False
             raise
         return True

@@ -67,7 +67,7 @@ class Listener:
     def _look_at_all(self) -> None:
         """Looks at what goes on: while nobody listened, anything may have ended."""
         self._pause = FIRST
-        self._workspace.answered()
+        self._workspace.breaker.answered()
         for run in (*self._store.runs.all(), *list(self._gone.values())):
             if run.namespace == self._namespace and not run.finished:
                 self._queue.add(run.uid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +18,8 @@ from lateen_operator import metrics
 from lateen_operator.judge import Judge
 from lateen_operator.known_run import KnownRun
 from lateen_operator.logs import log
-from lateen_operator.parts import Parts, now
+from lateen_operator.news import tell_news
+from lateen_operator.parts import Parts
 from lateen_operator.run_object import RunObject
 from lateen_operator.showing import inputs_of, show
 from lateen_operator.slots import Claim, Held
@@ -34,6 +36,7 @@ class Look:
         self._workspace = workspace
         self._known = known
         self._catalog = workspace.catalog
+        self._now = workspace.clock.now
         self._judge = Judge(parts, run, workspace, known)
         self._starter = Starter(parts, run, workspace, known)
         self._state: Run = Run(known.frozen.plan, {})
@@ -46,7 +49,7 @@ class Look:
         What the catalog says is taken as it was: whatever changes there is announced.
         """
         known = self._known
-        if known.now is None or known.now.state.phase.finished:
+        if known.now is None or known.report is None or known.now.state.phase.finished:
             return None
         before = dict(known.shown)
         moments = []
@@ -78,29 +81,23 @@ class Look:
         found = self._catalog.operating.now(self._known.id, self._known.frozen.plan)
         if found is None:
             return False
-        self._count_failures(found)
-        self._known.now, self._state = found, found.state
+        self._workspace.breaker.answered()
+        self._workspace.clock.reads(found.read_at)
+        tell_news(self._run, self._known.observed, found)
+        self._known.observed = self._known.now = found
+        self._state = found.state
         if self._state.phase.finished:
             return True
         if self._state.started_at is None:
             self._catalog.runs.start(self._known.id)
             reached(Boundary.OPERATOR_STARTED)
-            self._state = replace(self._state, phase=RunPhase.RUNNING, started_at=now())
+            self._state = replace(self._state, phase=RunPhase.RUNNING, started_at=self._now())
         # What is being deleted starts nothing: its Pods go too, and would be taken for lost.
         desired = Desired.CANCELLED if self._run.deleting else self._run.desired
         if self._state.desired is not desired:
             self._catalog.runs.set_desired(self._known.id, desired)
             self._state = replace(self._state, desired=desired)
         return True
-
-    def _count_failures(self, found: RunNow) -> None:
-        before = self._known.now
-        for name, step in found.state.steps.items():
-            known = before.state.steps[name].attempts if before is not None else step.attempts
-            live = {attempt.n for attempt in known if not attempt.live}
-            for attempt in step.attempts:
-                if attempt.n not in live and attempt.cause is not None:
-                    metrics.FAILURES.labels(attempt.cause.value).inc()
 
     def _judged(self) -> bool:
         """Whether a Pod's state ended an attempt."""
@@ -124,11 +121,11 @@ class Look:
     def _decision(self) -> Decision:
         steps = {name: self._with_moment(name, step) for name, step in self._state.steps.items()}
         state = replace(self._state, steps=steps)
-        decision = decide(state, now())
+        decision = decide(state, self._now())
         wanted = sum(isinstance(action, Start) for action in decision.actions)
         granted = self._granted(wanted)
         self._held_back = granted < wanted
-        return decide(replace(state, room=granted), now()) if self._held_back else decision
+        return decide(replace(state, room=granted), self._now()) if self._held_back else decision
 
     def _with_moment(self, name: str, step: Step) -> Step:
         if step.phase is not StepPhase.WAITING:
@@ -141,7 +138,7 @@ class Look:
         if spec.pipeline_step_limit is None and limit is None:
             return wanted
         self._hold()  # what was granted before may have ended already, as cached steps do
-        return self._parts.slots.ask(
+        grant = self._parts.slots.ask(
             Claim(
                 self._run.uid,
                 self._run.namespace,
@@ -153,6 +150,8 @@ class Look:
                 self._run.created_at,
             )
         )
+        self._wake(grant.woken)
+        return grant.count
 
     def _apply(self, decision: Decision) -> bool:
         """Does what was decided; whether to decide again."""
@@ -205,7 +204,7 @@ class Look:
         reached(Boundary.OPERATOR_ENDED)
         self._judge.delete_pod(cancel.step, cancel.n)
         attempts = self._state.steps[cancel.step].attempts
-        last = Attempt(cancel.n, fenced, cancel.cause, now())
+        last = Attempt(cancel.n, fenced, cancel.cause, self._now())
         step = Step(StepPhase.CANCELLED, (*attempts[:-1], last))
         self._state = self._state.with_step(cancel.step, step)
 
@@ -240,15 +239,17 @@ class Look:
     def _settle(self) -> None:
         """Notes what the Run has under way, and that it waits for nothing where it does not."""
         if self._state.phase.finished or not self._held_back:
-            self._parts.slots.withdraw(self._run.uid)
+            self._wake(self._parts.slots.withdraw(self._run.uid))
         self._hold()
 
     def _hold(self) -> None:
         """Notes what the Run has under way, and wakes who may start because of it."""
         live = sum(step.last is not None and step.last.live for step in self._state.steps.values())
         held = Held(self._run.namespace, self._known.frozen.spec.name, live)
-        woken = self._parts.slots.settle(self._run.uid, held)
-        self._parts.wake(run for run in woken if run != self._run.uid)
+        self._wake(self._parts.slots.settle(self._run.uid, held))
+
+    def _wake(self, runs: Iterable[str]) -> None:
+        self._parts.wake(run for run in runs if run != self._run.uid)
 
     def _seen(self) -> RunNow:
         """How the Run stands after this look."""
@@ -256,7 +257,7 @@ class Look:
         known = {(attempt.step, attempt.n): attempt for attempt in self._known.now.live}
         live = tuple(
             known.get((name, step.last.n))
-            or LiveAttempt(name, step.last.n, step.last.state, now(), None, None)
+            or LiveAttempt(name, step.last.n, step.last.state, self._now(), None, None)
             for name, step in self._state.steps.items()
             if step.last is not None and step.last.live
         )
@@ -281,5 +282,5 @@ class Look:
 
     def _seconds(self, moments: list[datetime]) -> float:
         """Until the next look that nobody asks for."""
-        poll = now() + timedelta(seconds=self._parts.settings.poll)
-        return max(0.01, (min([*moments, poll]) - now()).total_seconds())
+        poll = self._now() + timedelta(seconds=self._parts.settings.poll)
+        return max(0.01, (min([*moments, poll]) - self._now()).total_seconds())

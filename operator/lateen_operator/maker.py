@@ -10,12 +10,14 @@ from lateen.step.boundaries import Boundary, reached
 from lateen_operator import metrics
 from lateen_operator.kinds import PODS
 from lateen_operator.known_run import KnownRun
-from lateen_operator.parts import Parts, now
+from lateen_operator.logs import log
+from lateen_operator.parts import Parts
 from lateen_operator.pod_object import PodObject
 from lateen_operator.pods.builder import build_pod
 from lateen_operator.pods.findings import End
 from lateen_operator.pods.refusal import refused
 from lateen_operator.pods.settings import RunIdentity
+from lateen_operator.remote_clock import RemoteClock
 from lateen_operator.run_object import RunObject
 
 PAUSE = 5.0
@@ -25,10 +27,11 @@ PAUSE = 5.0
 class Maker:
     """Makes the Pods of one Run."""
 
-    def __init__(self, parts: Parts, run: RunObject, known: KnownRun) -> None:
+    def __init__(self, parts: Parts, run: RunObject, known: KnownRun, clock: RemoteClock) -> None:
         self._parts = parts
         self._run = RunIdentity(run.name, run.uid, run.namespace)
         self._known = known
+        self._clock = clock
 
     def make(self, step: str, n: int, waited: float = 0.0) -> End | None:
         """Makes the Pod; an end where there can be none.
@@ -53,6 +56,8 @@ class Maker:
             if found is None:
                 raise ClusterUnavailable(f"the Pod {name} is on its way out") from None
             pod = found
+        else:
+            self._tell(step, n, name)
         self._parts.store.pods.put(PodObject.of(pod))
         reached(Boundary.OPERATOR_POD_MADE)
         self._known.created.add(name)
@@ -61,8 +66,13 @@ class Maker:
         metrics.STEPS.labels("pod").inc()
         return None
 
+    def _tell(self, step: str, n: int, pod: str) -> None:
+        run, namespace, uid = self._run.name, self._run.namespace, self._run.uid
+        fields = {"run": run, "namespace": namespace, "uid": uid, "step": step, "attempt": n}
+        log.info("a step starts in a Pod", extra={**fields, "pod": pod})
+
     def _refused(self, step: str, refusal: ClusterRefused) -> End | None:
         found = refused(refusal.status, refusal.body)
         self._known.shown[step] = found.shown
-        self._known.look_again[step] = now() + timedelta(seconds=PAUSE)
+        self._known.look_again[step] = self._clock.now() + timedelta(seconds=PAUSE)
         return found.end

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from lateen_operator.pods.transfers import transfers
+from lateen_operator.pods.view import PodView
+
 REGISTRY = CollectorRegistry()
 _QUICK = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -34,6 +37,18 @@ RESOLVED = Histogram(
     buckets=_QUICK,
     registry=REGISTRY,
 )
+TRANSFERRED = Counter(
+    "lateen_transfer_bytes_total",
+    "Bytes that Pods fetched from the object store, and stored in it.",
+    ["direction"],
+    registry=REGISTRY,
+)
+TRANSFER_SECONDS = Counter(
+    "lateen_transfer_seconds_total",
+    "Seconds that this took, added up over what went on at once.",
+    ["direction"],
+    registry=REGISTRY,
+)
 REQUESTS = Counter(
     "lateen_api_requests_total",
     "Requests to the API server.",
@@ -46,6 +61,19 @@ DROPPED = Counter(
 STATUS_WRITES = Counter(
     "lateen_status_writes_total", "Writes of a Run's status.", registry=REGISTRY
 )
+STATUS_REFUSED = Counter(
+    "lateen_status_refused_total",
+    "Writes of a status that the API server refused.",
+    ["kind"],
+    registry=REGISTRY,
+)
+
+
+def pod_changed(before: PodView, after: PodView) -> None:
+    """Counts what the containers of a Pod tell when they end."""
+    for transfer in transfers(before, after):
+        TRANSFERRED.labels(transfer.direction).inc(transfer.bytes)
+        TRANSFER_SECONDS.labels(transfer.direction).inc(transfer.seconds)
 
 
 def exposed() -> bytes:

@@ -1,4 +1,4 @@
-"""Kubernetes Events about Runs, made from how they stood before and stand now.
+"""Kubernetes Events about Runs, made from how they stood before and stand now, and Pipelines.
 
 They are of events.k8s.io/v1: one request makes one, nothing is ever patched, and `kubectl describe`
 and `kubectl get events` show them as those of the old API. The name of an Event follows from what
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lateen.domain.states import RunPhase, StepPhase
+from lateen.domain.states import Desired, RunPhase, StepPhase
+from lateen_operator.acceptance import Accepted
+from lateen_operator.checks import Rejected
 from lateen_operator.lines import shortened
 from lateen_operator.status import RunReport, StepReport
 
@@ -24,6 +26,7 @@ LONGEST_NOTE = 1000
 _LONGEST_REASON = 128
 _HARMLESS = ("Preparing", "Waiting")
 """Reasons of steps that have not come further, though nothing is wrong."""
+_ENDS = (Desired.CANCELLED, Desired.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,25 @@ class Occurrence:
 def run_occurrences(before: RunReport | None, after: RunReport) -> list[Occurrence]:
     """What happened between two reports of a Run; None is before the first."""
     return [*_acceptance(before, after), *_steps(before, after), *_phase(before, after)]
+
+
+def ended_occurrences(name: str, told: Desired | None, wanted: Desired) -> list[Occurrence]:
+    """What is said where a Run that has ended because it was told to is wanted to do otherwise."""
+    if told is None or told not in _ENDS or wanted in _ENDS:
+        return []
+    words = (
+        f"it has been {told.value.lower()} and does not go on; submit it again, or resume it by a"
+        f" new Run with resume: {name}"
+    )
+    return [Occurrence(WARNING, "Ended", words, "Resume")]
+
+
+def pipeline_occurrence(outcome: Accepted | Rejected, generation: int | None) -> Occurrence:
+    """What is found about a Pipeline; told anew for each of its specs."""
+    key = str(generation)
+    if isinstance(outcome, Rejected):
+        return Occurrence(WARNING, outcome.reason, outcome.message, "Accept", key)
+    return Occurrence(NORMAL, "Accepted", "Runs can be made of it", "Accept", key)
 
 
 def _acceptance(before: RunReport | None, after: RunReport) -> Iterator[Occurrence]:

@@ -16,12 +16,12 @@ from lateen_operator import metrics
 from lateen_operator.departing import sweep
 from lateen_operator.health import Health
 from lateen_operator.kube import Cluster
-from lateen_operator.leader import Leader
+from lateen_operator.leader import Leader, lease_cluster
 from lateen_operator.listening import Listener
 from lateen_operator.logs import log
+from lateen_operator.occurrences import WARNING, Occurrence
 from lateen_operator.parts import Parts
 from lateen_operator.pipelines import Pipelines
-from lateen_operator.pods.settings import PodSettings
 from lateen_operator.poster import Poster
 from lateen_operator.queue import Queue
 from lateen_operator.reconcile import Reconciler
@@ -47,7 +47,7 @@ class Operator:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._cluster = Cluster()
-        self._store = Store()
+        self._store = Store(metrics.pod_changed)
         self._queue = Queue(time.monotonic)
         self._slots = Slots()
         self._stopped = threading.Event()
@@ -55,12 +55,12 @@ class Operator:
         """Set once this replica has come to lead."""
         self._parts = Parts(
             settings,
-            _pod_settings(settings, self._cluster),
+            settings.of_pods(self._cluster.version()),
             self._cluster,
             self._store,
             self._queue,
             Workspaces(self._cluster, self._workspace_opened, settings.step_limit),
-            StatusWriter(self._cluster, written=self._status_written),
+            StatusWriter(self._cluster, written=self._status_written, refused=self._status_refused),
             Poster(self._cluster),
             self._slots,
         )
@@ -68,13 +68,15 @@ class Operator:
             self._cluster, self._store, self._queue, settings.namespaces, self._departed
         )
         self._leader = Leader(
-            self._cluster, settings.own_namespace, settings.identity, time.monotonic
+            lease_cluster(), settings.own_namespace, settings.identity, time.monotonic
         )
         reconciler = Reconciler(self._parts)
         self._workers = Workers(
-            self._queue, settings.workers, reconciler, reconciler.unreachable, self._may
+            self._queue, settings.workers, reconciler, reconciler.failed, self._may
         )
-        self._pipelines = Pipelines(self._cluster, self._may)
+        self._pipelines = Pipelines(
+            self._cluster, self._may, settings.allowed_labels, self._parts.post
+        )
         self._beat = time.monotonic()
         alive = {"watch": self._stale, "workers": self._workers.stuck, "loop": self._blocked}
         self.health = Health(settings.listen, alive, {"listed": self._unlisted})
@@ -120,15 +122,12 @@ class Operator:
         if self._settings.election:
             if not self._leader.wait(self._stopped):
                 return
-            keeping = threading.Thread(
-                target=self._leader.keep, args=(self._stopped, self._replaced), daemon=True
-            )
-            keeping.start()
+            for work in (self._keep_leading, self._watch_leading):
+                threading.Thread(target=self._vital, args=(work,), daemon=True).start()
         while not self._relisting.listed.wait(0.2):
             if self._stopped.is_set():
                 return
         self._led.set()
-        self._open_all()
         self._workers.start()
         for run in self._store.runs.all():
             self._queue.add(run.uid)
@@ -136,21 +135,16 @@ class Operator:
             self._sweep()
             self._stopped.wait(self._settings.relist)
 
+    def _keep_leading(self) -> None:
+        self._leader.keep(self._stopped)
+
+    def _watch_leading(self) -> None:
+        self._leader.watch(self._stopped, self._replaced)
+
     def _departed(self, run: RunObject) -> None:
         """A Run was deleted; what others end is nothing to note, and the first sweep finds more."""
         if self._led.is_set():
             self._parts.departed(run)
-
-    def _open_all(self) -> None:
-        """Opens all workspaces, so that what is under way is known before anything starts."""
-        try:
-            for namespace in self._parts.workspaces.namespaces(self._settings.namespaces):
-                try:
-                    self._parts.workspaces.of(namespace)
-                except Exception as error:  # one workspace that fails does not keep the others
-                    log.warning("%s", error, extra={"namespace": namespace})
-        except LateenError as error:
-            log.warning("the workspaces cannot be listed: %s", error)
 
     def _sweep(self) -> None:
         try:
@@ -167,7 +161,7 @@ class Operator:
         """What nothing goes on without: an error in it ends the process."""
         try:
             work()
-        except Exception:
+        except Exception:  # whatever it is, a new process is better than half of this one
             log.exception("the operator cannot go on")
             os._exit(1)
 
@@ -191,7 +185,7 @@ class Operator:
             self._leader.release()
 
     def _workspace_opened(self, workspace: Workspace, live: list[tuple[str, AttemptKey]]) -> None:
-        """Notes what is under way in a workspace, and listens to its catalog."""
+        """Notes what is under way in a workspace before any Run of it is looked at, and listens."""
         counts: dict[tuple[str, str], int] = {}
         for pipeline, attempt in live:
             counts[attempt.run, pipeline] = counts.get((attempt.run, pipeline), 0) + 1
@@ -211,6 +205,9 @@ class Operator:
         if not alike(before, run):
             self._queue.add(run.uid)
 
+    def _status_refused(self, run: RunObject, words: str) -> None:
+        self._parts.tell(run, [Occurrence(WARNING, "StatusRefused", words, "ShowStatus")])
+
     def _stale(self) -> str | None:
         stale = self._relisting.stale
         return f"{len(stale)} objects are older than the last list" if stale else None
@@ -223,16 +220,3 @@ class Operator:
 
     def _unlisted(self) -> str | None:
         return None if self._relisting.listed.is_set() else "the cluster has not been listed yet"
-
-
-def _pod_settings(settings: Settings, cluster: Cluster) -> PodSettings:
-    return PodSettings(
-        image=settings.image,
-        server_minor=cluster.version(),
-        run_as_user=settings.user,
-        fs_group=settings.user,
-        grace=settings.grace,
-        start_timeout=settings.start_timeout,
-        image_pull_policy=settings.pull_policy,
-        priority_class=settings.priority_class,
-    )

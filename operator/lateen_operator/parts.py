@@ -49,7 +49,11 @@ class Parts:
         """Posts Events about a Run."""
         subject = Subject("Run", run.name, run.uid, run.namespace)
         for occurrence in occurrences:
-            self.poster.post(event(subject, occurrence, now(), self.settings.identity))
+            self.post(subject, occurrence)
+
+    def post(self, subject: Subject, occurrence: Occurrence) -> None:
+        """Posts an Event."""
+        self.poster.post(event(subject, occurrence, now(), self.settings.identity))
 
     def wake(self, runs: Iterable[str]) -> None:
         """Has some Runs looked at."""

@@ -8,23 +8,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lateen.domain.errors import ClusterRefused
+from lateen_operator import metrics
 from lateen_operator.acceptance import accept_pipeline
 from lateen_operator.kinds import PIPELINES
 from lateen_operator.kube import JSON_PATCH, Cluster
 from lateen_operator.logs import log
+from lateen_operator.occurrences import Occurrence, Subject, pipeline_occurrence
 from lateen_operator.parts import now
 from lateen_operator.queue import Queue
 from lateen_operator.status import pipeline_status
 
 AGAIN = 5.0
+REFUSED_AGAIN = 300.0
+"""Seconds after which a status that the API server refused is sent again."""
 
 
 class Pipelines:
     """Keeps the status of Pipelines, from a thread of its own."""
 
-    def __init__(self, cluster: Cluster, may: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        may: Callable[[], bool],
+        allowed_labels: tuple[str, ...],
+        tell: Callable[[Subject, Occurrence], None],
+    ) -> None:
         self._cluster = cluster
         self._may = may
+        self._allowed_labels = allowed_labels
+        self._tell = tell
         self._queue = Queue(time.monotonic)
 
     def start(self) -> None:
@@ -49,6 +61,10 @@ class Pipelines:
                     self._one(*key.split("/", 1))
                 else:  # it may have to lead later
                     self._queue.add(key, after=AGAIN)
+            except ClusterRefused as refusal:
+                metrics.STATUS_REFUSED.labels("Pipeline").inc()
+                log.error("the API server refuses the Pipeline %s: %s", key, refusal)
+                self._queue.add(key, after=REFUSED_AGAIN)
             except Exception as error:  # one that fails does not keep the others
                 log.warning("the Pipeline %s is looked at later: %s", key, error)
                 self._queue.add(key, after=AGAIN)
@@ -60,10 +76,13 @@ class Pipelines:
         if pipeline is None:
             return
         metadata, before = pipeline["metadata"], pipeline.get("status")
-        outcome = accept_pipeline(pipeline)
-        status = pipeline_status(outcome, metadata.get("generation"), before, now())
+        outcome = accept_pipeline(pipeline, self._allowed_labels)
+        generation = metadata.get("generation")
+        status = pipeline_status(outcome, generation, before, now())
         if status == before:
             return
+        subject = Subject("Pipeline", name, metadata["uid"], namespace)
+        self._tell(subject, pipeline_occurrence(outcome, generation))
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
             {"op": "add", "path": "/status", "value": status},

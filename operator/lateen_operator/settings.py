@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +13,11 @@ from typing import Any
 
 from lateen.domain.durations import duration_text, seconds
 from lateen.domain.errors import LateenError, SetupError
+from lateen_operator.pods.settings import PodSettings
 
 NEVER = "never"
+_CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m", re.ASCII)
+_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE])?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,14 @@ class Settings:
     step_limit: int | None = None
     start_timeout: float = 1800.0
     grace: float = 600.0
+    unreachable: float = 300.0
+    container_cpu: str = "50m"
+    container_memory: str = "96Mi"
+    container_memory_limit: str = "512Mi"
     user: int | None = 65532
     pull_policy: str = "IfNotPresent"
     priority_class: str | None = None
+    allowed_labels: tuple[str, ...] = ()
     election: bool = True
     log_level: str = "INFO"
 
@@ -43,6 +53,24 @@ class Settings:
     def holder(self) -> str:
         """Who writes for attempts that have no Pod."""
         return f"operator/{self.identity}"
+
+    def of_pods(self, server_minor: tuple[int, int]) -> PodSettings:
+        """What of it concerns the Pods of steps, on an API server of that version."""
+        return PodSettings(
+            image=self.image,
+            server_minor=server_minor,
+            run_as_user=self.user,
+            fs_group=self.user,
+            grace=self.grace,
+            start_timeout=self.start_timeout,
+            unreachable=math.ceil(self.unreachable),
+            image_pull_policy=self.pull_policy,
+            priority_class=self.priority_class,
+            allowed_labels=self.allowed_labels,
+            container_cpu=self.container_cpu,
+            container_memory=self.container_memory,
+            container_memory_limit=self.container_memory_limit,
+        )
 
 
 def read_settings(
@@ -126,6 +154,15 @@ def _span(text: str) -> float:
 
 def _ttl(text: str) -> float | None:
     return None if text == NEVER else seconds(float(text) if text.isdecimal() else text)
+
+
+def _quantity(allowed: re.Pattern[str], example: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not allowed.fullmatch(text):
+            raise ValueError(f"{text!r} is no quantity; write it like {example}")
+        return text
+
+    return read
 
 
 def _switch(text: str) -> bool:
@@ -222,6 +259,36 @@ _OPTIONS = (
         "how long a step's outputs may take to be stored after its end",
     ),
     _Option(
+        "--unreachable",
+        "LATEEN_UNREACHABLE",
+        _span,
+        duration_text(Settings.unreachable),
+        "how long a Pod stays bound to a node that cannot be reached, unless the step says"
+        " otherwise by a toleration",
+    ),
+    _Option(
+        "--container-cpu",
+        "LATEEN_CONTAINER_CPU",
+        _quantity(_CPU, "50m"),
+        Settings.container_cpu,
+        "the CPU that each of Lateen's own containers in a step's Pod requests; they have no limit"
+        " of it, which would make every start slow",
+    ),
+    _Option(
+        "--container-memory",
+        "LATEEN_CONTAINER_MEMORY",
+        _quantity(_MEMORY, "96Mi"),
+        Settings.container_memory,
+        "the memory that each of them requests",
+    ),
+    _Option(
+        "--container-memory-limit",
+        "LATEEN_CONTAINER_MEMORY_LIMIT",
+        _quantity(_MEMORY, "512Mi"),
+        Settings.container_memory_limit,
+        "the memory that each of them may use",
+    ),
+    _Option(
         "--user",
         "LATEEN_RUN_AS",
         _user,
@@ -237,6 +304,14 @@ _OPTIONS = (
     ),
     _Option(
         "--priority-class", "LATEEN_PRIORITY_CLASS", str, "", "the PriorityClass of Pods, if any"
+    ),
+    _Option(
+        "--allowed-labels",
+        "LATEEN_ALLOWED_LABELS",
+        _names,
+        "",
+        "what a podTemplate may set as labels and annotations beside user.lateen.dev/*, separated"
+        " by commas: keys, or patterns such as cost.example.com/*",
     ),
     _Option("--election", "LATEEN_ELECTION", _switch, "on", "whether replicas elect a leader"),
     _Option(

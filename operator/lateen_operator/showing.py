@@ -13,10 +13,18 @@ from lateen.planning.state import Run
 from lateen.stores.catalog.operating import Became, RunNow
 from lateen_operator.checks import Rejected
 from lateen_operator.known_run import KnownRun
+from lateen_operator.lines import shortened
 from lateen_operator.occurrences import run_occurrences
 from lateen_operator.parts import Parts, now
 from lateen_operator.run_object import RunObject
-from lateen_operator.status import RunReport, rejected_report, run_status, step_reports
+from lateen_operator.status import (
+    LONGEST_MESSAGE,
+    RunReport,
+    rejected_report,
+    run_status,
+    step_reports,
+)
+from lateen_operator.trouble import Trouble
 
 
 def show(parts: Parts, run: RunObject, known: KnownRun, seen: RunNow) -> None:
@@ -36,17 +44,26 @@ def show_rejected(parts: Parts, run: RunObject, rejected: Rejected) -> None:
     parts.tell(run, run_occurrences(None, report))
 
 
-def show_trouble(parts: Parts, run: RunObject, reason: str, message: str) -> None:
-    """Says what keeps the operator from knowing how a Run stands; all else stays as it was."""
+def show_trouble(parts: Parts, run: RunObject, found: Trouble) -> None:
+    """Says what keeps the operator from knowing how a Run stands; all else stays as it was.
+
+    Once it knows that again, it shows it anew, and the trouble is gone.
+    """
+    if run.finished:
+        return
+    known = parts.known.get(run.uid)
+    if known is not None:
+        known.report = None
     status = dict(_stood(parts, run))
     conditions = status.get("conditions")
     if not isinstance(conditions, list) or not conditions:
-        report = RunReport(RunPhase.PENDING, reason, message, generation=run.generation)
+        report = RunReport(RunPhase.PENDING, generation=run.generation)
         conditions = run_status(report, status, now())["conditions"]
         conditions = [item for item in conditions if item["type"] != "Accepted"]
         status["phase"] = RunPhase.PENDING.value
+    message = shortened(found.message, LONGEST_MESSAGE)
     status["conditions"] = [
-        {**item, "reason": reason, "message": message}
+        {**item, "reason": found.reason, "message": message}
         if item.get("type") == "Succeeded" and item.get("status") == "Unknown"
         else item
         for item in conditions

@@ -35,6 +35,15 @@ class Claim:
         return -self.priority, self.created_at, self.run
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a Run may start now."""
+
+    count: int
+    woken: tuple[str, ...] = ()
+    """The Runs behind it that may start more, where it claims less than it waited for."""
+
+
 def shares(claims: Iterable[Claim], held: Iterable[Held]) -> dict[str, int]:
     """How many steps each of the claims of one namespace may start, the first in line first.
 
@@ -78,9 +87,10 @@ class Slots:
             fewer = before is not None and held.count < before.count
             return self._may_start(held.namespace) if fewer else []
 
-    def ask(self, claim: Claim) -> int:
+    def ask(self, claim: Claim) -> Grant:
         """How many steps a Run may start now; it holds them from now on, and waits for more."""
         with self._lock:
+            waited = self._waiting.get(claim.run)
             self._waiting[claim.run] = claim
             granted = self._shares(claim.namespace)[claim.run]
             if granted >= claim.wanted:
@@ -89,12 +99,14 @@ class Slots:
             count = granted + (before.count if before else 0)
             if count:
                 self._held[claim.run] = Held(claim.namespace, claim.pipeline, count)
-            return granted
+            fewer = waited is not None and claim.wanted < waited.wanted
+            return Grant(granted, tuple(self._may_start(claim.namespace)) if fewer else ())
 
-    def withdraw(self, run: str) -> None:
-        """The Run waits for nothing."""
+    def withdraw(self, run: str) -> list[str]:
+        """The Run waits for nothing; the Runs that may start what it stood in line for."""
         with self._lock:
-            self._waiting.pop(run, None)
+            waited = self._waiting.pop(run, None)
+            return self._may_start(waited.namespace) if waited is not None else []
 
     def forget(self, run: str) -> list[str]:
         """The Run is gone; the Runs that may start more because of it."""

@@ -19,7 +19,7 @@ from lateen_operator import metrics
 from lateen_operator.judge import end_attempt
 from lateen_operator.known_run import KnownRun
 from lateen_operator.maker import Maker
-from lateen_operator.parts import Parts, now
+from lateen_operator.parts import Parts
 from lateen_operator.run_object import RunObject
 from lateen_operator.workspaces import Workspace
 
@@ -35,7 +35,8 @@ class Starter:
         self._run = run
         self._workspace = workspace
         self._known = known
-        self._maker = Maker(parts, run, known)
+        self._now = workspace.clock.now
+        self._maker = Maker(parts, run, known, workspace.clock)
 
     def start(self, name: str, n: int, state: Run) -> Step:
         """The step as it stands then. Raises Fenced where the attempt is there already."""
@@ -70,7 +71,7 @@ class Starter:
             known.created_at,
             known.by,
             step.image or known.frozen.spec.image or "",
-            waited=(now() - since).total_seconds() if since else 0.0,
+            waited=(self._now() - since).total_seconds() if since else 0.0,
             replay=known.replay,
         )
 
@@ -85,7 +86,7 @@ class Starter:
         end = self._maker.make(step, key.n, task.waited)
         if end is not None:
             end_attempt(self._workspace, key, end)
-            failed = Attempt(key.n, AttemptState.FAILED, end.cause, now())
+            failed = Attempt(key.n, AttemptState.FAILED, end.cause, self._now())
             return Step(StepPhase.FAILED, (*before.attempts, failed))
         self._measure(state, step)
         opened = Attempt(key.n, AttemptState.OPEN)
@@ -98,11 +99,11 @@ class Starter:
         needs = (state.steps[need].last for need in state.plan.waits_for[step])
         ends = [last.ended_at for last in needs if last is not None and last.ended_at is not None]
         if ends:
-            metrics.HANDED_ON.observe(max(0.0, (now() - max(ends)).total_seconds()))
+            metrics.HANDED_ON.observe(max(0.0, (self._now() - max(ends)).total_seconds()))
 
     def _wait(self, task: Task, before: Step, ended: Ended) -> Step:
         """The step waits for what a reference may wait for; nothing of it is recorded."""
-        name, moment = task.step.name, now()
+        name, moment = task.step.name, self._now()
         since = before.waiting_since or moment
         words = str((ended.outcome.error or {}).get("message", ""))
         known = self._known.now
@@ -124,7 +125,7 @@ class Starter:
         self._known.inputs[name] = inputs_text(ended.receipts)
         cause = None if good else ended.outcome.cause or FailureCause.USER
         state = AttemptState.COMMITTED if good else AttemptState.FAILED
-        attempt = Attempt(task.attempt.n, state, cause, now())
+        attempt = Attempt(task.attempt.n, state, cause, self._now())
         if not good and self._known.now is not None:
             error = ended.outcome.error or {}
             words = str(error.get("type", "")), str(error.get("message", "")).split("\n", 1)[0]

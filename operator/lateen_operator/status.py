@@ -18,6 +18,9 @@ from lateen_operator.lines import shortened, step_line
 
 LONGEST_MESSAGE = 1000
 """Bytes of a condition's message."""
+LONGEST_SENTENCE = 120
+"""Bytes of what a table of Runs shows; the whole is with the step, or with its acceptance."""
+STEP_FAILED = "StepFailed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class StepReport:
     phase: StepPhase
     attempts: int = 0
     inputs: str = ""
-    """What its references became: ``classifier=7 data=3``."""
+    """What its references became: ``classifier=trained@7 threshold=0.7``."""
     reason: str = ""
     message: str = ""
 
@@ -112,7 +115,7 @@ class _Condition:
 
 def _run_conditions(report: RunReport) -> Iterator[_Condition]:
     """Accepted, Finished, Succeeded; the last one's message is what ``kubectl get`` shows."""
-    words = _message(report)
+    words = _brief(_message(report))
     reason = report.reason if report.phase.finished or report.rejected else ""
     reason = reason or report.phase.value
     yield _acceptance(report.rejected)
@@ -131,15 +134,23 @@ def _message(report: RunReport) -> str:
     steps = report.steps or {}
     if report.rejected is not None:
         return report.rejected.message
-    if report.phase.finished:
-        return _with_first(report.message, _failed(steps))
-    return _with_first(f"{report.progress} steps", _in_the_way(steps))
+    if not report.phase.finished:
+        return next(_in_the_way(steps), f"{report.progress} steps")
+    failed = _failed(steps)
+    if report.reason == STEP_FAILED and failed:
+        return failed
+    return "; ".join(filter(None, (report.message, failed)))
 
 
-def _failed(steps: Mapping[str, StepReport]) -> Iterator[str]:
-    for name, step in steps.items():
-        if step.phase is StepPhase.FAILED and step.message:
-            yield f"{name}: {step.message}"
+def _failed(steps: Mapping[str, StepReport]) -> str:
+    """The first failure that has words, and how many steps failed beside it."""
+    failed = {name: step for name, step in steps.items() if step.phase is StepPhase.FAILED}
+    told = next((f"{name}: {step.message}" for name, step in failed.items() if step.message), "")
+    others = len(failed) - 1
+    if not told or not others:
+        return told
+    count = f" ({others} other steps failed too)" if others > 1 else " (another step failed too)"
+    return _brief(told, LONGEST_SENTENCE - len(count)) + count
 
 
 def _in_the_way(steps: Mapping[str, StepReport]) -> Iterator[str]:
@@ -148,9 +159,11 @@ def _in_the_way(steps: Mapping[str, StepReport]) -> Iterator[str]:
             yield f"{name}: {step.reason}: {step.message}"
 
 
-def _with_first(words: str, further: Iterator[str]) -> str:
-    first = next(further, "")
-    return f"{words}; {first}" if words and first else words or first
+def _brief(text: str, most: int = LONGEST_SENTENCE) -> str:
+    """A text without its last clauses, which say what to do, where it is too long for a line."""
+    while len(text.encode("utf-8", "replace")) > most and "; " in text:
+        text = text.rpartition("; ")[0]
+    return shortened(text, most)
 
 
 def pipeline_status(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from lateen_operator.pod_object import PodObject
+from lateen_operator.pods.view import PodView
 from lateen_operator.run_object import RunObject
+
+
+def _unheard(_before: PodView, _after: PodView) -> None:
+    """Nobody asks."""
 
 
 class Stored(Protocol):
@@ -121,8 +126,9 @@ class Shelf(Generic[T]):
 class Pods(Shelf[PodObject]):
     """Pods, found by their Run too."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[PodView, PodView], None] = _unheard) -> None:
         super().__init__()
+        self._changed = changed
         self._by_run: dict[str, set[str]] = {}
 
     def of_run(self, run: str) -> list[PodObject]:
@@ -131,9 +137,12 @@ class Pods(Shelf[PodObject]):
             return [self._objects[uid] for uid in self._by_run.get(run, ())]
 
     def _take(self, item: PodObject) -> bool:
+        before = self._objects.get(item.uid)
         taken = super()._take(item)
         if taken:
             self._by_run.setdefault(item.run, set()).add(item.uid)
+            if before is not None:
+                self._changed(before.view, item.view)
         return taken
 
     def remove(self, uid: str) -> PodObject | None:
@@ -158,8 +167,8 @@ class Pods(Shelf[PodObject]):
 
 
 class Store:
-    """Everything that was seen."""
+    """Everything that was seen; ``pod_changed`` hears each change of a Pod once."""
 
-    def __init__(self) -> None:
+    def __init__(self, pod_changed: Callable[[PodView, PodView], None] = _unheard) -> None:
         self.runs: Shelf[RunObject] = Shelf()
-        self.pods = Pods()
+        self.pods = Pods(pod_changed)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from lateen.domain.errors import CatalogUnavailable, TemporaryError
+from lateen.domain.errors import CatalogUnavailable, StoreUnavailable, TemporaryError
 from lateen_operator import metrics
 from lateen_operator.logs import log
 from lateen_operator.queue import Queue, Reason
@@ -26,12 +26,12 @@ class Workers:
         queue: Queue,
         count: int,
         look: Callable[[str, Reason], None],
-        unreachable: Callable[[str, CatalogUnavailable], None],
+        failed: Callable[[str, Exception], None],
         may: Callable[[], bool],
     ) -> None:
         self._queue = queue
         self._look = look
-        self._unreachable = unreachable
+        self._failed = failed
         self._may = may
         self._busy: dict[int, float] = {}
         self._threads = [
@@ -80,23 +80,37 @@ class Workers:
         """One look; how it went, in a word."""
         try:
             self._look(uid, reason)
-        except CatalogUnavailable as error:
-            self._unreachable(uid, error)
-            self._later(uid, str(error))
-            return "catalog-unavailable"
-        except TemporaryError as error:
-            self._later(uid, str(error))
-            return "later"
-        except Exception:  # one Run that cannot be looked at must not stop the others
-            log.exception("a look at a Run failed", extra={"uid": uid})
-            self._later(uid, "")
-            return "failed"
+        except Exception as error:  # one Run that cannot be looked at must not stop the others
+            self._later(uid, error)
+            return _word(error)
         self._queue.succeeded(uid)
         return "done"
 
-    def _later(self, uid: str, words: str) -> None:
+    def _later(self, uid: str, error: Exception) -> None:
         failures = self._queue.failed(uid)
         pause = min(LONGEST, FIRST * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)
-        if words and failures == 1:  # what goes on failing is no news
-            log.warning("a Run is looked at later: %s", words, extra={"uid": uid})
         self._queue.add(uid, after=pause)
+        if failures == 1:  # what goes on failing is no news
+            _log(uid, error)
+        try:
+            self._failed(uid, error)
+        except Exception:  # as above
+            log.exception("a Run's trouble could not be shown", extra={"uid": uid})
+
+
+def _word(error: Exception) -> str:
+    match error:
+        case CatalogUnavailable():
+            return "catalog-unavailable"
+        case StoreUnavailable():
+            return "store-unavailable"
+        case TemporaryError():
+            return "later"
+    return "failed"
+
+
+def _log(uid: str, error: Exception) -> None:
+    if isinstance(error, TemporaryError):
+        log.warning("a Run is looked at later: %s", error, extra={"uid": uid})
+    else:
+        log.error("a look at a Run failed", exc_info=error, extra={"uid": uid})

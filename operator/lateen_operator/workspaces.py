@@ -5,29 +5,32 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import CatalogUnavailable, SetupError
+from lateen.domain.errors import CatalogRefused, CatalogUnavailable, LateenError, SetupError
 from lateen.step.ports import Stores
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.objects import opened
+from lateen_operator.breaker import SOON, Breaker
+from lateen_operator.guarded_store import PATIENCE as STORE_PATIENCE
+from lateen_operator.guarded_store import GuardedStore
 from lateen_operator.kinds import NAMESPACES, SECRETS
 from lateen_operator.kube import Cluster
 from lateen_operator.logs import log
 from lateen_operator.pods.names import STORE_SECRET
+from lateen_operator.remote_clock import RemoteClock
 
 DATABASE, STORE = "LATEEN_DATABASE_URL", "LATEEN_STORE_URL"
 STEP_LIMIT = "lateen.dev/step-limit"
 """The annotation of a namespace that says how many steps of it run at once."""
 PATIENCE = 2.0
-"""Seconds for which a worker waits for a database that was there before."""
+"""Seconds for which a worker waits for a database that was there before, or for who opens it."""
 FRESH = 60.0
 """Seconds for which what a Secret and a namespace say is taken as it was."""
-SOON, LATE = 1.0, 8.0
-"""Seconds after which an unreachable catalog is tried again, at first and at most."""
 
 
 def _nothing() -> None:
@@ -44,10 +47,12 @@ class Workspace:
     stores: Stores
     version: str
     """The Secret's resourceVersion."""
+    breaker: Breaker
+    """Between the workers and the catalog."""
+    clock: RemoteClock
+    """That of the catalog's database, of which all times in it are."""
     step_limit: int | None = None
     looked_at: float = 0.0
-    down_until: float = 0.0
-    pause: float = SOON
     ended: Callable[[], None] = _nothing
     """Ends what listens to its catalog."""
 
@@ -56,21 +61,14 @@ class Workspace:
         self.ended()
         self.catalog.close()
 
-    def check(self, now: float) -> None:
-        """CatalogUnavailable, at once, while the catalog was found unreachable just now."""
-        if now < self.down_until:
-            raise CatalogUnavailable(
-                "the catalog cannot be reached for now; it is tried again soon"
-            )
-
-    def failed(self, now: float) -> None:
-        """The catalog could not be reached."""
-        self.down_until = now + self.pause
-        self.pause = min(LATE, self.pause * 2)
-
-    def answered(self) -> None:
-        """The catalog can be reached."""
-        self.down_until, self.pause = 0.0, SOON
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Notes where the catalog does not answer; whoever hears from it says so to the breaker."""
+        try:
+            yield
+        except CatalogUnavailable as error:
+            self.breaker.failed(error)
+            raise
 
 
 class Workspaces:
@@ -90,24 +88,33 @@ class Workspaces:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._open: dict[str, Workspace] = {}
-        self._failed: dict[str, tuple[float, Exception]] = {}
+        self._breakers: dict[str, Breaker] = {}
+        self._failed: dict[str, tuple[float, LateenError]] = {}
 
     def of(self, namespace: str) -> Workspace:
         """The workspace of a namespace.
 
         Raises SetupError where its Secret is missing or wrong, CatalogUnavailable where its
-        database cannot be reached, ClusterUnavailable where the API server cannot.
+        database cannot be reached, CatalogRefused where it is no catalog, ClusterUnavailable where
+        the API server cannot be reached.
         """
         with self._lock:
             lock = self._locks.setdefault(namespace, threading.Lock())
-        with lock:
+            breaker = self._breakers.setdefault(namespace, Breaker(self.clock))
+        tried_again = breaker.open
+        breaker.check()
+        # Whoever opens a workspace may wait for long: the others have other namespaces to look at.
+        if not lock.acquire(timeout=PATIENCE):
+            raise CatalogUnavailable("the workspace takes long to open; it is tried again soon")
+        try:
             workspace, now = self._open.get(namespace), self.clock()
             if workspace is None:
-                return self._try(namespace, now)
-            workspace.check(now)
-            if workspace.down_until or now - workspace.looked_at > FRESH:
+                return self._try(namespace, now, breaker)
+            if tried_again or now - workspace.looked_at > FRESH:
                 return self._looked_at_again(workspace, now)
             return workspace
+        finally:
+            lock.release()
 
     def keep(self, namespaces: Iterable[str]) -> None:
         """Closes those of all other namespaces."""
@@ -127,16 +134,21 @@ class Workspaces:
             for secret in page["items"]
         ]
 
-    def _try(self, namespace: str, now: float) -> Workspace:
+    def _try(self, namespace: str, now: float, breaker: Breaker) -> Workspace:
         """Opens a workspace; what failed a moment ago fails again at once."""
         until, error = self._failed.get(namespace, (0.0, None))
         if error is not None and now < until:
             raise error
         try:
-            workspace = self._opened(namespace, self._secret(namespace))
-        except (SetupError, CatalogUnavailable) as failure:
+            workspace = self._opened(namespace, self._secret(namespace), breaker)
+        except CatalogUnavailable as failure:
+            breaker.failed(failure)
+            raise
+        except (SetupError, CatalogRefused) as failure:
+            breaker.answered()
             self._failed[namespace] = now + SOON, failure
             raise
+        breaker.answered()
         self._failed.pop(namespace, None)
         with self._lock:
             self._open[namespace] = workspace
@@ -152,7 +164,7 @@ class Workspaces:
         with self._lock:
             self._open.pop(workspace.namespace, None)
         workspace.close()
-        return self._try(workspace.namespace, now)
+        return self._try(workspace.namespace, now, workspace.breaker)
 
     def _secret(self, namespace: str) -> dict[str, Any]:
         secret = self._cluster.get(SECRETS, namespace, STORE_SECRET)
@@ -167,17 +179,20 @@ class Workspaces:
             )
         return secret
 
-    def _opened(self, namespace: str, secret: dict[str, Any]) -> Workspace:
+    def _opened(self, namespace: str, secret: dict[str, Any], breaker: Breaker) -> Workspace:
         environment = _environment(secret)
         url = environment[DATABASE]
         catalog = Catalog(url, PATIENCE)
-        stores = Stores(catalog, opened(environment[STORE], environment), private=False)
+        objects = opened(environment[STORE], environment, STORE_PATIENCE)
+        stores = Stores(catalog, GuardedStore(objects, Breaker(self.clock)), private=False)
         workspace = Workspace(
             namespace,
             url,
             catalog,
             stores,
             secret["metadata"]["resourceVersion"],
+            breaker,
+            RemoteClock(catalog.operating.clock()),
             self._limit(namespace),
             self.clock(),
         )

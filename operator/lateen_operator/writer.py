@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,12 @@ from lateen_operator.run_object import RunObject
 
 EVERY = 1.0
 AGAIN = 5.0
+REFUSED_AGAIN = 300.0
+"""Seconds after which a status that the API server refused is sent again."""
+UNWRITTEN = 2.0
+"""Seconds in which a status is usually written."""
+LONGEST_REFUSED = 2000
+"""Characters of a refused status in the log."""
 THREADS = 2
 Json = Mapping[str, Any]
 
@@ -30,6 +37,8 @@ class _Shown:
     """What the object has, as far as this process wrote it."""
     at: float = field(default=-EVERY)
     """When it was written last."""
+    refusal: str = ""
+    """Why the API server refused what was sent last, where it did."""
 
 
 class StatusWriter:
@@ -40,10 +49,12 @@ class StatusWriter:
         cluster: Cluster,
         clock: Callable[[], float] = time.monotonic,
         written: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        refused: Callable[[RunObject, str], None] = lambda *_: None,
     ) -> None:
         self._cluster = cluster
         self._clock = clock
         self._written = written
+        self._refused = refused
         self._queue = Queue(clock)
         self._lock = threading.Lock()
         self._shown: dict[str, _Shown] = {}
@@ -86,20 +97,20 @@ class StatusWriter:
         with self._lock:
             self._shown.pop(uid, None)
 
-    def is_written(self, uid: str) -> bool:
-        """Whether the object has what it is to have."""
+    def unwritten(self, uid: str) -> float | None:
+        """In how many seconds to ask again whether the object has what it is to; None: it has."""
         with self._lock:
             shown = self._shown.get(uid)
-            return shown is None or shown.written == shown.wanted
+            if shown is None or shown.written == shown.wanted:
+                return None
+            return REFUSED_AGAIN if shown.refusal else UNWRITTEN
 
     def _write(self) -> None:
         while (taken := self._queue.take()) is not None:
             uid, _ = taken
             try:
                 self._write_one(uid)
-            except (
-                Exception
-            ) as error:  # one status that cannot be written is not the others' matter
+            except Exception as error:  # one status that fails does not keep the others
                 log.warning("a status could not be written: %s", error, extra={"uid": uid})
                 self._queue.add(uid, after=AGAIN)
             finally:
@@ -116,9 +127,28 @@ class StatusWriter:
                 return
             run, wanted, written = shown.run, shown.wanted, shown.written
             shown.at = self._clock()
-        self._send(run, wanted, written)
+        try:
+            self._send(run, wanted, written)
+        except ClusterRefused as refusal:
+            self._queue.add(uid, after=REFUSED_AGAIN)
+            self._note(uid, str(refusal))
+            return
         with self._lock:
-            shown.written = wanted
+            shown.written, shown.refusal = wanted, ""
+
+    def _note(self, uid: str, words: str) -> None:
+        """Tells once that a status was refused: the same again would be no news."""
+        metrics.STATUS_REFUSED.labels("Run").inc()
+        with self._lock:
+            shown = self._shown.get(uid)
+            if shown is None or shown.refusal == words:
+                return
+            shown.refusal = words
+            run, wanted = shown.run, json.dumps(shown.wanted)[:LONGEST_REFUSED]
+        log.error(
+            "the API server refuses a status: %s; it was: %s", words, wanted, extra={"uid": uid}
+        )
+        self._refused(run, words)
 
     def _send(self, run: RunObject, wanted: Json, written: Json | None) -> None:
         """Puts the status into the object of that UID; one that is gone needs none."""
@@ -134,9 +164,9 @@ class StatusWriter:
         try:
             answer = self._cluster.patch_status(RUNS, run.namespace, run.name, patch, form)
         except ClusterRefused as refusal:
-            if refusal.status != 404 and not _of_another(refusal):
-                raise
-            return
+            if refusal.status == 404 or self._is_another(run, refusal):
+                return
+            raise
         except ClusterUnavailable:
             with self._lock:
                 if run.uid in self._shown:
@@ -145,11 +175,16 @@ class StatusWriter:
         metrics.STATUS_WRITES.inc()
         self._written(answer)
 
+    def _is_another(self, run: RunObject, refusal: ClusterRefused) -> bool:
+        """Whether it was refused because the name is another object's now, or nobody's.
 
-def _of_another(refusal: ClusterRefused) -> bool:
-    """Whether the UID is not the expected one: another object has the name now."""
-    words = str(refusal).lower()
-    return refusal.status in (409, 422) and ("uid" in words or "test" in words)
+        The words of a refusal do not tell: a patch whose test fails and one whose status is wrong
+        are both Invalid.
+        """
+        if refusal.status not in (409, 422):
+            return False
+        found = self._cluster.get(RUNS, run.namespace, run.name)
+        return found is None or found["metadata"]["uid"] != run.uid
 
 
 def difference(before: Json, after: Json) -> dict[str, Any]:

@@ -1,9 +1,16 @@
 """Machine learning pipelines whose inputs are bound when a step starts."""
 
-from __future__ import annotations
-
 import sys
 from types import ModuleType
+
+# This file stays readable to Pythons that nothing else of Lateen is for: an image may have one.
+if sys.version_info < (3, 11):  # noqa: UP036
+    raise ImportError(
+        "Lateen needs Python 3.11 or newer, and {} is Python {}.{}; in a step's image, install a"
+        " newer one, or name one that is there with python.interpreter".format(
+            sys.executable, *sys.version_info[:2]
+        )
+    )
 
 from lateen.authoring import savable as _savable
 from lateen.authoring import target as _target
@@ -95,7 +102,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """A public name, from the module that it lives in."""
     home = _HOMES.get(name)
     if home is None:
@@ -106,7 +113,7 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "list[str]":
     return sorted({*globals(), *__all__})
 
 
@@ -119,19 +126,19 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
 
 
-def _current_target() -> Target:
+def _current_target() -> "Target":
     from lateen import targets
 
     return targets.target()
 
 
-def _current_transport() -> Transport:
+def _current_transport() -> "Transport":
     from lateen import targets
 
     return targets.transport()
 
 
-def _savers(annotation: Any) -> Sequence[type]:
+def _savers(annotation: "Any") -> "Sequence[type]":
     from lateen.materializers.savers import savers
 
     return savers(annotation)

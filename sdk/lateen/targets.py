@@ -62,12 +62,17 @@ def server(place: Place | None = None, named: str | None = None) -> Server:
     return Server(login(where if found == CLUSTER else "", place or Place()))
 
 
-def transport() -> Transport:
-    """What answers the client where no step runs."""
+def transport(place: Place | None = None) -> Transport:
+    """What answers the client where no step runs; ``place`` is where its cluster's runs are."""
     from lateen.cluster.operations import ClusterOperations
     from lateen.local.target import default
 
-    return ClusterOperations(lambda: default().transport(), server, _submitted)
+    return ClusterOperations(
+        lambda: default().transport(),
+        lambda: server(place),
+        _submitted,
+        in_cluster=lambda: place is not None or kind() == CLUSTER,
+    )
 
 
 def _parts(named: str | None) -> tuple[str, str]:

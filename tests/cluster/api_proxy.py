@@ -1,9 +1,10 @@
-"""An API server seen through a proxy, whose watches can be made to fall silent."""
+"""An API server seen through a proxy, whose watches fall silent or lie, and which meddles."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 import urllib3
 import yaml
 
-from tests.cluster.api import Api
+from tests.cluster.api import Api, Json
 
+Change = Callable[[Json], Json]
 KEPT = ("Accept", "Content-Type", "User-Agent")
 
 
@@ -23,6 +25,14 @@ class ApiProxy:
     def __init__(self, api: Api) -> None:
         self._api = api
         self.silent = threading.Event()
+        self.forge: Change = _unchanged
+        """What a watch delivers in place of an event."""
+        self.admit: Change = _unchanged
+        """What is made of a new Pod, as a mesh's webhook does."""
+        self.version: Change = _unchanged
+        """What it tells of its version."""
+        self.asked: list[str] = []
+        """Each request: its method and its path, with the query."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
 
@@ -70,19 +80,34 @@ class ApiProxy:
 
     def pass_on(self, asked: BaseHTTPRequestHandler) -> None:
         """Passes one request on, and its answer back."""
-        length = int(asked.headers.get("Content-Length") or 0)
+        self.asked.append(f"{asked.command} {asked.path}")
+        body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+        if asked.command == "POST" and asked.path.endswith("/pods"):
+            body = _changed(body, self.admit)
         headers = {name: asked.headers[name] for name in KEPT if asked.headers[name]}
-        answer = self._api.opened(asked.command, asked.path, headers, asked.rfile.read(length))
+        answer = self._api.opened(asked.command, asked.path, headers, body)
         try:
             asked.send_response(answer.status)
             asked.send_header("Content-Type", answer.headers.get("Content-Type", ""))
             asked.end_headers()
             lossy = "watch=" in asked.path
+            change = self.forge if lossy else self._answered(asked.path)
             for line in answer if lossy else [answer.read()]:
                 if not (lossy and self.silent.is_set()):
-                    asked.wfile.write(line)
+                    asked.wfile.write(_changed(line, change))
                     asked.wfile.flush()
         except (OSError, urllib3.exceptions.HTTPError):
             pass  # whoever asked has gone, or who answers
         finally:
             answer.close()
+
+    def _answered(self, path: str) -> Change:
+        return self.version if path == "/version" else _unchanged
+
+
+def _changed(text: bytes, change: Change) -> bytes:
+    return text if change is _unchanged else json.dumps(change(json.loads(text))).encode() + b"\n"
+
+
+def _unchanged(given: Json) -> Json:
+    return given

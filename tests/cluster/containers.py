@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.cluster import pause, places
+from tests.cluster.image import REGISTRY
 from tests.cluster.trouble import Trouble
 
 
@@ -34,6 +36,15 @@ def tag(name: str, other: str) -> None:
 def remove_image(name: str) -> None:
     """Takes a name away; again is harmless."""
     _run("images", "rm", name)
+
+
+@contextmanager
+def absent(name: str) -> Iterator[str]:
+    """What Pods call an image that the node does not have until somebody tags it so."""
+    reference = f"{REGISTRY}/{name}:test"
+    yield reference
+    if reference in names():
+        remove_image(reference)
 
 
 def remove_all() -> bool:

@@ -11,6 +11,7 @@ from tests.cluster.lock import locked
 
 PUBLIC = places.PROJECT / "images"
 """Those of users."""
+EXAMPLES = places.PROJECT / "examples"
 OWN = places.HERE / "images"
 SOURCES = (".dockerignore", "LICENSE", "operator", "pyproject.toml", "requirements.lock", "sdk")
 
@@ -21,7 +22,7 @@ IMAGES = {
         Image("minio", PUBLIC / "minio", PUBLIC / "minio", with_go=True),
         Image("base", OWN / "base", OWN / "base"),
         Image("postgres", OWN / "postgres", OWN / "postgres", ("serve.sh",)),
-        Image("science", OWN / "science", places.PROJECT, ("requirements.lock",)),
+        Image("examples", EXAMPLES / "cluster", EXAMPLES, ("cluster", "iris", "words")),
     )
 }
 

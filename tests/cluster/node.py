@@ -100,7 +100,7 @@ def _boot(session: Process | None, say: Say) -> None:
     _join(current, session)
     try:
         boot.start_all(current, say)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing behind
         _clear(current)
         raise
     current.complete = True

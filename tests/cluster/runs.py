@@ -61,6 +61,14 @@ class Space:
         made = self.api.create(self.path("runs"), body)
         return Run(self, name, made["metadata"]["uid"])
 
+    def events(self, uid: str) -> dict[str, str]:
+        """What was told about an object: notes by their reasons, a line each."""
+        notes: dict[str, list[str]] = {}
+        for event in self.api.items(self.path("events", api=EVENTS)):
+            if event["regarding"].get("uid") == uid:
+                notes.setdefault(event["reason"], []).append(event["note"])
+        return {reason: "\n".join(lines) for reason, lines in notes.items()}
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the workspace's database answers."""
         with psycopg.connect(self.workspace.database_url) as connection:
@@ -118,11 +126,7 @@ class Run:
 
     def events(self) -> dict[str, str]:
         """What was told about it: notes by their reasons, a line each."""
-        notes: dict[str, list[str]] = {}
-        for event in self.space.api.items(self.space.path("events", api=EVENTS)):
-            if event["regarding"].get("uid") == self.uid:
-                notes.setdefault(event["reason"], []).append(event["note"])
-        return {reason: "\n".join(lines) for reason, lines in notes.items()}
+        return self.space.events(self.uid)
 
     def attempts(self, step: str) -> list[Attempt]:
         """The attempts of a step, as the catalog has them."""

@@ -313,6 +313,10 @@ TEMPLATES: Mapping[str, tuple[Json, str]] = {
     "names of hosts": ({"spec": {"hostAliases": []}}, "podTemplate.spec.hostAliases"),
     "node": ({"spec": {"nodeName": "x"}}, "podTemplate.spec.nodeName"),
     "our labels": ({"metadata": {"labels": {"lateen.dev/run": "x"}}}, "podTemplate.metadata"),
+    "a database's labels": (
+        {"metadata": {"labels": {"cnpg.io/cluster": "x", "cnpg.io/podRole": "instance"}}},
+        "podTemplate.metadata.labels",
+    ),
 }
 
 
@@ -483,6 +487,24 @@ def test_a_name_that_is_none_is_refused_by_the_api_server(person: Person) -> Non
         body["spec"] = {"pipelineSpec": {**whole, "steps": [shell("step")]}}
         status, answer = person.space.api.asked("POST", person.space.path("runs"), body)
         assert status in (400, 422), (name, answer)
+
+
+def test_a_key_that_is_no_name_is_refused_by_the_operator_and_reaches_no_pod(
+    person: Person,
+) -> None:
+    """The API server looks at no map's keys; where else a name stands: test_definitions."""
+    odd = ["..", "../x", "a\n", "a\nb", "a\0b", "x" * 10_000, "\u0430bc", "", "a$(b)", "a=b", "/a"]
+    fields = [
+        field for name in odd for field in ({"env": {name: "1"}}, {"inputs": {name: {"value": 1}}})
+    ]
+    runs = [person.space.start(shell("step", **field)) for field in fields]
+    for run, field in zip(runs, fields, strict=True):
+        assert run.finished() == "Failed", field
+        accepted = run.condition("Accepted")
+        assert accepted["status"] == "False", field
+        assert accepted["reason"] in ("InvalidResource", "InvalidName"), field
+        assert "PodInvalid" not in run.events()
+        assert run.pods() == [], field
 
 
 # Pod Security

@@ -64,9 +64,12 @@ def test_a_step_that_ran_out_of_memory_failed_whatever_its_exit_code_unless_it_t
         run = runs[name]
         assert run.finished() == "Failed", name
         assert run.ends("step") == [("failed", "out-of-memory")], run.everything()
-        assert run.step("step")["reason"] == "OutOfMemory"
-        assert "64Mi" in run.step("step")["message"]
+        said = run.step("step")
+        assert said["reason"] == "OutOfMemory"
+        assert any(whose in said["message"] for whose in ("process of the step", "container step"))
+        assert "limit of 64Mi" in said["message"]
         assert run.committed("step") == 0
+        _is_told(run, "OutOfMemory", "limit of 64Mi")
 
 
 def test_publish_that_is_killed_beside_a_running_step_is_started_again_and_commits_once(
@@ -95,6 +98,10 @@ def test_a_pod_that_is_taken_away_is_replaced_unless_its_step_could_end_in_time(
     _delete(forced, gracePeriodSeconds=0)
     _evict(drained)
     _evict(complete)
+    words = "its Pod was evicted, as when a node is drained"
+    drained.until(lambda: words in drained.step("step").get("message", ""), "the words", SOON)
+    for run in (drained, complete):
+        _is_told(run, "EvictionByEvictionAPI", words)
 
     assert complete.finished() == "Succeeded"
     assert complete.ends("step") == [("committed", None)]
@@ -110,6 +117,41 @@ def test_a_pod_that_is_taken_away_is_replaced_unless_its_step_could_end_in_time(
         assert run.finished() == "Succeeded", name
         assert run.ends("step") == [first, ("committed", None)], name
         assert run.committed("step") == 1
+
+
+def test_a_timeout_and_an_eviction_are_told_in_status_and_as_an_event(
+    space: Space, evicted: Run
+) -> None:
+    step = space.start(shell("step", "sleep 600", timeout="2s"))
+    whole = space.start(shell("step", "sleep 600"), timeout="4s")
+    for run, reason, words in (
+        (step, "TimedOut", "its timeout of 2s has passed"),
+        (evicted, "WorkDirFull", "its workDir of 1Mi"),
+    ):
+        assert run.finished() == "Failed", reason
+        said = run.step("step")
+        assert said["reason"] == reason
+        assert words in said["message"]
+        _is_told(run, reason, words)
+        assert len(run.attempts("step")) == 1, "another one would end alike"
+        assert run.committed("step") == 0
+    assert whole.finished() == "Failed"
+    found = whole.condition("Succeeded")
+    assert (found["status"], found["reason"]) == ("False", "TimedOut")
+    assert "timeout" in found["message"]
+    _is_told(whole, "TimedOut", found["message"].partition(";")[0])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def evicted(space: Space) -> Run:
+    """A Run whose node finds out, within a minute, that its step wrote more than it may."""
+    script = "dd if=/dev/zero of=$HOME/big bs=1M count=8; sleep 600"
+    return space.start(shell("step", script, workDir={"size": "1Mi"}))
+
+
+def _is_told(run: Run, reason: str, words: str) -> None:
+    """Waits for an Event."""
+    run.until(lambda: words in run.events().get(reason, ""), f"the Event {reason}", SOON)
 
 
 def _from(step: str) -> dict[str, object]:

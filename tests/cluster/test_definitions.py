@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from tests.cluster.api import LATEEN, Api
 from tests.cluster.cluster import Cluster
 
 NAMESPACE = "lateen-test-definitions"
+DIGEST = f"sha256:{'0' * 64}"
 STEP: dict[str, Any] = {"name": "train", "image": "example.org/image", "command": ["true"]}
 SPEC: dict[str, Any] = {
     "desired": "Paused",
@@ -24,6 +26,11 @@ def _namespace(cluster: Cluster) -> Iterator[None]:
     cluster.kubectl("create", "namespace", NAMESPACE)
     yield
     cluster.kubectl("delete", "namespace", NAMESPACE)
+
+
+@pytest.fixture(scope="module")
+def api(cluster: Cluster) -> Api:
+    return Api(cluster.kubeconfig)
 
 
 def test_a_valid_run_is_accepted(cluster: Cluster) -> None:
@@ -64,6 +71,45 @@ def test_a_bad_step_is_refused(cluster: Cluster, change: dict[str, Any], words: 
     spec = {**SPEC, "pipelineSpec": {"name": "p", "steps": [{**STEP, **change}]}}
 
     assert words in _refusal(cluster, _run(spec))
+
+
+ODD = ("..", "../x", "a\n", "a\nb", "a\0b", "x" * 10_000, "\u0430bc", "", "a$(b)", "a;b", "/a")
+SPOTS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "pipeline": lambda name: {"name": name},
+    "model": lambda name: {"model": {"name": name}},
+    "parameter": lambda name: {"parameters": [{"name": name, "type": "string"}]},
+    "path of the code": lambda name: {"code": {"digest": DIGEST, "path": [name]}},
+    "artifact": lambda name: _step(outputs=[{"name": "out", "artifact": name}]),
+    "output": lambda name: _step(outputs=[{"name": name}]),
+    "version": lambda name: _step(outputs=[{"name": "out", "version": name}]),
+    "read artifact": lambda name: _step(inputs={"x": {"artifact": {"name": name}}}),
+    "read model": lambda name: _step(inputs={"x": {"model": {"name": name, "artifact": "a"}}}),
+    "read in a list": lambda name: _step(inputs={"x": {"list": [{"artifact": {"name": name}}]}}),
+    "read run": lambda name: _step(
+        inputs={"x": {"run": {"pipeline": name, "select": "latest", "step": "s", "output": "o"}}}
+    ),
+    "awaited step": lambda name: _step(after=[name]),
+    "secret": lambda name: _step(envFrom=[{"secretRef": {"name": name}}]),
+}
+"""Where a spec has a name in it, by what it is the name of."""
+
+
+def _step(**fields: Any) -> dict[str, Any]:
+    return {"steps": [{**STEP, **fields}]}
+
+
+@pytest.mark.parametrize("spot", SPOTS)
+def test_a_name_that_is_none_is_refused_wherever_it_stands(api: Api, spot: str) -> None:
+    def answer(name: str) -> tuple[int, str]:
+        whole = {"name": "p", "steps": [STEP], **SPOTS[spot](name)}
+        run = json.loads(_run({"pipelineSpec": whole}))
+        path = f"{LATEEN}/namespaces/{NAMESPACE}/runs?dryRun=All&fieldValidation=Strict"
+        status, said = api.asked("POST", path, run)
+        return status, said.get("message", "")
+
+    assert answer("abc")[0] == 201
+    accepted = [name for name in ODD if answer(name)[0] != 422]
+    assert accepted == []
 
 
 def test_steps_of_the_same_name_are_refused(cluster: Cluster) -> None:
@@ -124,6 +170,7 @@ def test_explain_reads_well(cluster: Cluster) -> None:
     assert "only `desired` can change" in said
     assert "A Pipeline of the same namespace" in said
     assert "Whether" not in said.partition("FIELDS:")[0]
+    assert "`Paused` starts nothing new until it is `Running` again" in " ".join(said.split())
     fields = cluster.kubectl("explain", "run.spec.pipelineSpec.steps")
     for described in ("The step's name, unique in the pipeline", "What the step takes, by name"):
         assert described in " ".join(fields.split())

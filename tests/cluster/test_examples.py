@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-import yaml
 
 from lateen import Client
 from lateen.domain.states import RunPhase
@@ -41,7 +39,7 @@ def person(
         at_a_computer(cluster, stores, folder, folder / "original") as person,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setenv("IRIS_IMAGE", cluster.load("science"))
+        patch.setenv("IRIS_IMAGE", cluster.load("examples"))
         yield person
 
 
@@ -67,23 +65,14 @@ def trained(person: Person) -> Any:
 
 @pytest.fixture(scope="module")
 def created(person: Person, trained: Any) -> None:
-    """The Pipelines and the Runs of the YAML, all at once, in images that there are here."""
-    code = uploaded(person)
-    images = {"registry.example.com/iris:1": "science", "docker.io/library/busybox:1.37": "base"}
+    """The Pipelines and the Runs of the YAML, all at once, but for the names of the images."""
+    images = {"registry.example.com/iris:1": "examples", "docker.io/library/busybox:1.37": "base"}
     for name in ("training", "inference", "counting"):
         text = (EXAMPLES / "cluster" / f"{name}.yaml").read_text()
         for written, image in images.items():
             text = text.replace(written, person.workspace.cluster.load(image))
-        resource = yaml.safe_load(text)
-        resource["spec"]["code"] = code  # there, it is in the image
-        person.workspace.kubectl("apply", "-f", "-", given=json.dumps(resource))
+        person.workspace.kubectl("apply", "-f", "-", given=text)
     person.workspace.kubectl("create", "-f", str(EXAMPLES / "cluster" / "runs.yaml"))
-
-
-def uploaded(person: Person) -> Any:
-    """The project's source in the store, as a spec names it."""
-    words = ("compile", "examples/cluster/iris.py:training", "--upload", "-o", "json")
-    return json.loads(lateen(person, *words))["spec"]["code"]
 
 
 def test_the_command_line_trains_and_promotes(trained: Any) -> None:
@@ -100,9 +89,11 @@ def test_the_command_line_predicts_by_what_is_in_production(person: Person, trai
     assert trained.name in person.lateen("why", run.name, "predict")
 
 
-def test_kubectl_runs_them_all(person: Person, created: None) -> None:
-    words = ("wait", "lr", "--all", "--for=condition=Succeeded", f"--timeout={SECONDS}s")
+def test_kubectl_runs_them_all_by_the_code_in_their_image(person: Person, created: None) -> None:
+    words = ("wait", "lr", "--all", "--for=condition=Finished", f"--timeout={SECONDS}s")
     person.workspace.kubectl(*words)
+    ended = person.workspace.kubectl("get", "lr", "--no-headers")
+    assert all("Succeeded" in line for line in ended.splitlines()), ended
     counted = Client().get_pipeline("counting").runs[-1]
     assert counted.steps["most_common"].output.data == "early"
     assert counted.steps["count-words"].attempts

@@ -1,8 +1,21 @@
-"""The in-step client in a Pod, over the socket: the laptop's own tests of it, and what is left."""
+"""The in-step client in a Pod, over the socket: the laptop's own tests of it, and what is left.
+
+A body travels by its bytes, in the one step of a pipeline of ours. So these tests of the laptop do
+not, whose rules are shown by steps of a project instead:
+
+- Those that define steps or pipelines of their own, since a Pod imports a step by its name: what an
+  input binds, and its types (``test_values``), links, checks at the commit (``test_models``), hits
+  and misses (``test_caching``).
+- Those that put something else into the process (``monkeypatch``, a catalog past its checks), that
+  look at this computer's files, or that ask for the cause of RunFailed: in a cluster the step's own
+  exception is in another process, and its type is in ``attempts[-1].error`` alone.
+- Those whose values are of a class of the test's module, which no Pod can import.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -42,9 +55,11 @@ IN_STEP = [
     in_step.test_an_artifact_that_is_loaded_by_its_id_or_from_a_list_is_recorded,
     in_step.test_what_was_read_once_stays_bound_and_fresh_looks_again,
     in_step.test_a_stage_that_was_read_once_stays_bound_and_fresh_looks_again,
+    in_step.test_looking_at_the_own_new_model_does_not_bind_the_latest_one,
     in_step.test_views_take_part_in_calculations_and_are_arguments,
     in_step.test_what_a_step_saves_stays_if_the_step_fails,
     in_step.test_what_a_step_saves_is_there_at_once_and_linked_to_its_model,
+    in_step.test_what_saving_tells_is_what_the_catalog_tells,
     in_step.test_a_retry_saves_new_versions,
     in_step.test_threads_save_and_read,
     in_step.test_metadata_goes_to_the_step_s_output_where_that_is_inferred,
@@ -107,10 +122,11 @@ def travelling(
 ) -> Carrier:
     """What carries a module's bodies; the functions that are asked for answer from this process."""
     carried = person.module("carried")
-    for name in asked:
-        monkeypatch.setitem(carried.own, name, getattr(module, name))
+    answering = {name: getattr(module, name) for name in asked}
+    answering["trained"] = on_this_computer(module.trained)
+    for name, function in answering.items():
+        monkeypatch.setitem(carried.own, name, function)
         monkeypatch.setattr(module, name, carried.There(name))
-    monkeypatch.setattr(module, "trained", on_this_computer(module.trained))
     module.seen.clear()
     return Carrier(person, module)
 
@@ -222,3 +238,13 @@ def test_the_context_tells_where_the_step_is_and_its_files_are_its_own(carrier: 
     assert (folder.data / "a.txt").read_text() == "a"
     assert (folder.tags, folder.run.id) == (("raw",), run.id)
     assert [Client().get_artifact_version(f"forked-{n}").data for n in range(2)] == [0, 1]
+
+
+def test_a_value_that_cannot_be_saved_outlives_its_pod(carrier: Carrier) -> None:
+    with pytest.raises(RunFailed, match=r"range cannot be saved") as failed:
+        carrier.carry("put", lambda: range(3))
+    carrier.person.workspace.kubectl("delete", "pods", "--all", "--now")
+    name = "runs::put::out.rescued"
+    assert f"pickle.load(load_artifact({name!r}, '1').open('rb')) reads" in str(failed.value)
+    with load_artifact(name, "1").open("rb") as file:
+        assert pickle.load(file) == range(3)

@@ -11,6 +11,8 @@ import pytest
 from tests.cluster import programs
 from tests.cluster.cluster import Cluster
 from tests.cluster.installation import CHART, NAMESPACE, Installation, rendered
+from tests.cluster.runs import Run, Space, shell
+from tests.cluster.waiting import until
 from tests.cluster.workspace import Workspace
 
 ACCOUNT = f"--as=system:serviceaccount:{NAMESPACE}:lateen-operator"
@@ -23,6 +25,7 @@ EVERYTHING: dict[str, object] = {
     "tolerations": [{"key": "only", "operator": "Exists"}],
     "affinity": {"nodeAffinity": {}},
     "priorityClassName": "high",
+    "stepPods": {"cpu": "0.1", "memory": "128Mi", "memoryLimit": "1Gi", "unreachable": "90s"},
     "podAnnotations": {"example.org/note": "yes"},
 }
 
@@ -59,7 +62,7 @@ def test_health_and_metrics_are_served(installed: Installation) -> None:
         with urlopen(f"http://{address}:8080/{path}", timeout=10) as answer:
             assert answer.status == 200
 
-    assert "lateen_leading 1.0" in installed.metrics()
+    until(lambda: "lateen_leading 1.0" in installed.metrics(), "the Lease", 30)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,69 @@ def test_an_installed_operator_runs_a_run(installed: Installation, workspace: Wo
     header, row = workspace.kubectl("get", "lr").splitlines()
     assert header.split()[:3] == ["NAME", "PHASE", "STEPS"]
     assert row.split()[:3] == ["first", "Succeeded", "1/1"]
+
+
+MEASURED = (
+    "lateen_runs ",
+    "lateen_leading ",
+    'lateen_reconcile_seconds_count{outcome="',
+    "lateen_handing_on_seconds_count ",
+    "lateen_resolve_seconds_count ",
+    'lateen_steps_total{how="pod"}',
+    'lateen_steps_total{how="cache"}',
+    'lateen_failed_attempts_total{cause="user"}',
+    'lateen_finished_runs_total{phase="Succeeded"}',
+    'lateen_finished_runs_total{phase="Failed"}',
+    'lateen_transfer_bytes_total{direction="fetched"}',
+    'lateen_transfer_bytes_total{direction="stored"}',
+    'lateen_transfer_seconds_total{direction="fetched"}',
+    'lateen_transfer_seconds_total{direction="stored"}',
+    'lateen_api_requests_total{code="201",method="POST"}',
+    "lateen_status_writes_total ",
+)
+"""After a step that went well, one that failed and one from the cache."""
+
+
+def test_steps_are_measured_and_logged(installed: Installation, workspace: Workspace) -> None:
+    space = Space.of(workspace.cluster, workspace)
+    takes = {"inputs": {"x": {"step": "make", "output": "out"}}}
+    steps = shell("make"), shell("take", **takes), shell("fail", "exit 3", after=["take"])
+    run = space.start(*steps)
+    assert run.finished() == "Failed"
+    good = space.start(shell("make"))
+    assert good.finished() == "Succeeded"
+    body = {
+        "apiVersion": "lateen.dev/v1alpha1",
+        "kind": "Run",
+        "metadata": {"name": "again"},
+        "spec": {"resume": run.name},
+    }
+    again = Run(space, "again", space.api.create(space.path("runs"), body)["metadata"]["uid"])
+    assert again.finished() == "Failed"
+
+    def unmeasured() -> list[str]:
+        lines = [line for line in installed.metrics().splitlines() if not line.endswith(" 0.0")]
+        return [name for name in MEASURED if not any(line.startswith(name) for line in lines)]
+
+    until(lambda: not unmeasured(), "the Pods' ends to be counted", 30)
+    assert unmeasured() == []
+    assert "lateen_queue_depth " in installed.metrics()
+    assert logged(installed, run, "make") == [
+        "a step starts in a Pod",
+        "a step began",
+        "a step succeeded",
+    ]
+    failed = logged(installed, run, "fail")
+    assert failed[:2] == ["a step starts in a Pod", "a step began"]
+    assert [line.startswith("an attempt failed: ") for line in failed[2:]] == [True]
+    assert logged(installed, again, "make") == ["a step was taken from the cache"]
+
+
+def logged(installed: Installation, run: Run, step: str) -> list[str]:
+    """What the operator's log says of the first attempt of a step."""
+    lines = [json.loads(line) for line in installed.logs().splitlines() if line.startswith("{")]
+    about = {"uid": run.uid, "run": run.name, "step": step, "attempt": 1}
+    return [line["message"] for line in lines if line.items() >= about.items()]
 
 
 def _may(cluster: Cluster, namespace: str, question: str) -> bool:

@@ -104,12 +104,10 @@ def label(cluster: Cluster, person: Person) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def image(cluster: Cluster, person: Person) -> Iterator[str]:
+def image(person: Person) -> Iterator[str]:
     """The name of an image that the node does not have yet."""
-    name = f"localhost/lateen/{person.workspace.namespace}:test"
-    yield name
-    if name in containers.names():
-        containers.remove_image(name)
+    with containers.absent(person.workspace.namespace) as name:
+        yield name
 
 
 def inputs(person: Person, run: Any) -> Mapping[str, str]:
@@ -290,6 +288,7 @@ SELECT count(DISTINCT r.run_id), count(DISTINCT r.stage_event), count(DISTINCT r
 def test_every_receipt_of_two_hundred_runs_at_once_agrees_with_the_history_of_the_stage(
     person: Person,
 ) -> None:
+    """A fifth of them by Pods, as many as the node takes at once; the others from the cache."""
     promotions = person.module("promotions")
     training = promotions.train_and_promote.with_options(model=Model(promotions.MOVING))
     for value in range(VERSIONS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from tests.cluster.waiting import until
 
 pytestmark = pytest.mark.needs_machine("own_node")
 
+COLD = 30.0
+"""Seconds for a boot whose programs are built and whose images are not there."""
 SESSION = """
 import os, sys
 from tests.cluster import node
@@ -106,6 +109,13 @@ def test_a_node_that_is_stopped_leaves_nothing() -> None:
     assert f"/sys/class/net/{enclosure.link()}" in during.links - before.links
     assert before.processes < during.processes
     assert Traces.seen() == before
+
+
+def test_a_boot_from_built_programs_is_quick_and_says_how_long_it_took() -> None:
+    said = subprocess.run(_command("up"), capture_output=True, text=True, check=True).stderr
+    found = re.search(r"^the node is Ready after (\d+\.\d) s$", said, re.MULTILINE)
+    assert found is not None, said
+    assert float(found[1]) < COLD
 
 
 def test_what_a_killed_session_left_is_removed_by_the_next() -> None:

@@ -63,7 +63,7 @@ def test_the_nodes_are_ready(cluster: Cluster) -> None:
 
 
 def test_a_pod_runs_and_finds_services(workspace: Workspace) -> None:
-    look = _pod("look", workspace.cluster.load("science"), ["python3", "-c", LOOK_AROUND])
+    look = _pod("look", workspace.cluster.load("base"), ["python3", "-c", LOOK_AROUND])
     _run(workspace, look)
 
     assert json.loads(workspace.kubectl("logs", "look")) == {
@@ -78,7 +78,7 @@ def test_a_pod_finds_no_way_out(workspace: Workspace) -> None:
     with socket.create_server(("0.0.0.0", 0)) as listener:
         machine = f"{_own_address(workspace)}:{listener.getsockname()[1]}"
         targets = {"TARGETS": f"192.0.2.1:80 {machine}"}
-        image = workspace.cluster.load("science")
+        image = workspace.cluster.load("base")
         _run(workspace, _pod("leave", image, ["python3", "-c", TRY_TO_LEAVE], targets))
 
     assert workspace.kubectl("logs", "leave") == "unreachable unreachable\n"
@@ -87,7 +87,7 @@ def test_a_pod_finds_no_way_out(workspace: Workspace) -> None:
 def test_the_images_hold_what_they_are_for(workspace: Workspace) -> None:
     cases = {
         "lateen": "import lateen, lateen_operator, kopf, kubernetes, minio, psycopg",
-        "science": "import numpy, pandas, pyarrow, sklearn, skops",
+        "examples": "import numpy, pandas, pyarrow, sklearn, skops",
     }
     for name, code in cases.items():
         command = ["sh", "-c", f"python3 -c '{code}' && ! command -v gcc"]

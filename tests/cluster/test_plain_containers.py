@@ -11,6 +11,7 @@ import yaml
 
 from lateen import Client
 from lateen.domain.states import StepPhase
+from tests.cluster import pause
 from tests.cluster.api import Json
 from tests.cluster.cluster import Cluster
 from tests.cluster.person import Person, at_a_computer
@@ -21,6 +22,12 @@ COUNT = """
 echo "counting in $(pwd)"
 tr ' ' '\\n' < "$LATEEN_INPUTS/text/text.txt" | sort | uniq -c > "$LATEEN_OUTPUTS/counts/counts.txt"
 printf '%s' "$LATEEN_PARAMETERS" > "$LATEEN_OUTPUTS/counts/parameters.json"
+"""
+BARE = """
+[ ! -e /bin/sh ] && [ ! -e /etc/passwd ] && [ ! -e /tmp ]
+/bin/busybox find / -maxdepth 2 -type f -perm -100 > "$LATEEN_OUTPUTS/out/programs"
+/bin/busybox cat "$LATEEN_INPUTS/given/out.txt" > "$LATEEN_OUTPUTS/out/given"
+echo "printed by nothing but busybox"
 """
 
 
@@ -121,3 +128,24 @@ def test_an_output_that_it_leaves_empty_is_named(failing: dict[str, Run]) -> Non
     run = failing["idle"]
     assert run.finished() == "Failed"
     assert "result" in run.step("idle")["message"]
+
+
+@pytest.mark.needs_machine("own_node")
+def test_an_image_needs_the_command_alone_and_not_even_a_shell(person: Person, bare: Run) -> None:
+    """It holds /bin/busybox and nothing else: no shell, no users, no place for temporary files."""
+    assert bare.finished() == "Succeeded", bare.everything()
+    outputs = Client().get_pipeline_run(bare.name).steps
+    folder = outputs["bare"].outputs["out"].load()
+    assert (folder / "programs").read_text().split() == ["/bin/busybox"]
+    given = outputs["source"].outputs["out"].load()
+    assert (folder / "given").read_text() == (given / "out.txt").read_text()
+    assert person.lateen("logs", bare.name, "bare") == "printed by nothing but busybox\n"
+
+
+@pytest.fixture(scope="module")
+def bare(person: Person, ran: Any) -> Run:
+    """A Run of a step in an image that is all but empty, and of one that brings it something."""
+    takes = {"given": {"step": "source", "output": "out"}}
+    command = ["/bin/busybox", "sh", "-ec", BARE]
+    bare = {**shell("bare", inputs=takes), "image": pause.NAME, "command": command}
+    return person.space.start(shell("source"), bare)

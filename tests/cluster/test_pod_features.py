@@ -271,6 +271,12 @@ def test_the_operators_own_deployment_passes_too(space: Space, cluster: Cluster)
         assert "would violate" not in done.stderr
 
 
+def test_the_chart_tells_the_operator_which_labels_are_allowed(cluster: Cluster) -> None:
+    some = installation.rendered({"allowedLabels": ["team", "cost.example.com/*"]})
+    assert '- name: LATEEN_ALLOWED_LABELS\n          value: "team,cost.example.com/*"\n' in some
+    assert "LATEEN_ALLOWED_LABELS" not in installation.rendered({})
+
+
 def test_the_api_server_explains_a_run(space: Space, cluster: Cluster) -> None:
     said = cluster.kubectl("explain", "run.spec", "--api-version=lateen.dev/v1alpha1")
     for field in ("desired", "parameters", "pipeline", "pipelineSpec", "replay", "resume"):

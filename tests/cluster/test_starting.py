@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.cluster import containers
 from tests.cluster.api import CORE, Json
 from tests.cluster.cluster import Cluster
 from tests.cluster.runs import Run, Space, served, shell
@@ -25,6 +26,13 @@ def space(
 ) -> Iterator[Space]:
     with served(cluster, stores, tmp_path_factory.mktemp("starting")) as (made, _):
         yield made
+
+
+@pytest.fixture
+def image(space: Space) -> Iterator[str]:
+    """The name of an image that the node does not have yet."""
+    with containers.absent(space.namespace) as name:
+        yield name
 
 
 @dataclass(frozen=True)
@@ -136,17 +144,14 @@ def _in_force(space: Space) -> None:
 def test_time_limits_count_from_what_they_are_about(space: Space) -> None:
     once = {"retry": {"limit": 0, "backoff": "20s"}}
     never = space.start(shell("step", startTimeout="4s", **NOWHERE, **once))
-    slow = space.start(
-        # The image takes longer than the step may; nobody counts that.
-        shell("step", "sleep 600", timeout="3s"),
-    )
+    slow = space.start(shell("step", "sleep 600", timeout="3s"))
     late = space.start(shell("step", "sleep 600"), shell("next", after=["step"]), timeout="8s")
 
     assert slow.finished() == "Failed"
     assert slow.step("step")["reason"] == "TimedOut"
     assert "timeout of 3s has passed" in slow.step("step")["message"]
     assert slow.ends("step") == [("fenced", "timed-out")]
-    assert _seconds_of_user_code(slow) >= 3
+    assert _seconds(slow, "ended_at - began_at") >= 3
 
     assert late.finished() == "Failed"
     assert late.condition("Succeeded")["reason"] == "TimedOut"
@@ -160,6 +165,26 @@ def test_time_limits_count_from_what_they_are_about(space: Space) -> None:
     never.delete()
 
 
-def _seconds_of_user_code(run: Run) -> float:
-    query = "SELECT extract(epoch FROM ended_at - began_at) FROM attempts WHERE run_id = %s"
+@pytest.mark.needs_machine("own_node")
+def test_what_an_image_takes_to_come_is_not_counted_in_a_steps_timeout(
+    space: Space, cluster: Cluster, image: str
+) -> None:
+    quick = space.start(shell("step", image=image, timeout="3s"))
+    slow = space.start(shell("step", "sleep 600", image=image, timeout="3s"))
+    for run in (quick, slow):
+        run.until(lambda run=run: run.step("step").get("reason") == "ImagePullBackOff", "it", SOON)
+        run.until(lambda run=run: _seconds(run, "clock_timestamp() - opened_at") > 4, "4 seconds")
+        assert run.ends("step") == [("open", None)]
+    containers.tag(cluster.load("base"), image)
+
+    assert quick.finished() == "Succeeded"
+    assert _seconds(quick, "began_at - opened_at") > 4
+    assert slow.finished() == "Failed"
+    assert slow.step("step")["reason"] == "TimedOut"
+    assert _seconds(slow, "ended_at - began_at") >= 3
+
+
+def _seconds(run: Run, interval: str) -> float:
+    """How long something took in the Run's only attempt."""
+    query = f"SELECT extract(epoch FROM {interval}) FROM attempts WHERE run_id = %s"
     return float(run.space.rows(query, run.uid)[0][0])

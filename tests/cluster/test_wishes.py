@@ -57,6 +57,51 @@ def test_a_wish_takes_hold_in_the_midst_of_running_steps(space: Space) -> None:
     assert paused.finished() == "Succeeded"
 
 
+def test_what_kubectl_gets_and_waits_for_is_enough_to_see_how_things_stand(space: Space) -> None:
+    two = shell("step"), shell("next", GATE, after=["step"])
+    runs = {
+        "going": space.start(*two),
+        "failed": space.start(shell("step", "exit 3"), shell("next", after=["step"])),
+        "rejected": space.start(shell("step", after=["nobody"])),
+        "cancelled": space.start(shell("step", "sleep 600")),
+    }
+    runs["going"].running("next")
+    runs["cancelled"].running("step")
+    runs["cancelled"].desire("Cancelled")
+    kubectl = space.workspace.kubectl
+    ended = [f"lr/{runs[name].name}" for name in ("failed", "rejected", "cancelled")]
+    kubectl("wait", *ended, "--for=condition=Finished", "--timeout=60s")
+    going = runs["going"]
+    going.until(lambda: going.status.get("progress") == "1/2", "its progress", SOON)
+
+    header, *lines = kubectl("get", "lr").splitlines()
+    starts = [header.index(name) for name in ("NAME", "PHASE", "STEPS", "AGE", "MESSAGE")]
+    rows = [_cells(line, starts) for line in lines]
+    shown = {name: row for name, run in runs.items() for row in rows if row[0] == run.name}
+    assert {name: (row[1], row[2]) for name, row in shown.items()} == {
+        "going": ("Running", "1/2"),
+        "failed": ("Failed", "0/2"),
+        "rejected": ("Failed", ""),
+        "cancelled": ("Cancelled", "0/1"),
+    }
+    words = {
+        "going": "1/2 steps",
+        "failed": "exit code 3",
+        "rejected": "'nobody', which is no step of this pipeline",
+        "cancelled": "cancelled",
+    }
+    for name, wanted in words.items():
+        assert wanted in shown[name][4], name
+    going.open_gate("next")
+    kubectl("wait", f"lr/{going.name}", "--for=condition=Finished", "--timeout=60s")
+    assert going.phase == "Succeeded"
+
+
+def _cells(line: str, starts: list[int]) -> list[str]:
+    """The cells of a table's line, whose columns begin there."""
+    return [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
+
+
 def test_a_cancelled_pod_can_commit_nothing_though_its_step_still_ends_well(space: Space) -> None:
     ends = shell("step", f"trap 'touch /lateen/work/open' TERM\n{GATE}")
     cancelled, timed_out = space.start(ends), space.start({**ends, "timeout": "2s"})

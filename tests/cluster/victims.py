@@ -13,6 +13,12 @@ from tests.cluster.runs import Run
 
 def kill(run: Run, step: str, container: str, n: int = 1) -> None:
     """Kills the first process of a container by SIGKILL."""
+    for number in first(run, step, container, n):
+        os.kill(number, signal.SIGKILL)
+
+
+def first(run: Run, step: str, container: str, n: int = 1) -> list[int]:
+    """The first process of a container, by its number on the node, once it is there."""
     found: list[int] = []
 
     def seen() -> list[int]:
@@ -20,8 +26,7 @@ def kill(run: Run, step: str, container: str, n: int = 1) -> None:
         return found
 
     run.until(seen, f"the first process of {container}", 20)
-    for number in found:
-        os.kill(number, signal.SIGKILL)
+    return found
 
 
 def kill_in(pod: Json, container: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -34,6 +35,24 @@ def test_every_public_name_is_there(module):
 def test_a_name_that_is_not_public_is_no_attribute():
     with pytest.raises(AttributeError, match="module 'lateen' has no attribute 'Clinet'"):
         _ = lateen.Clinet
+
+
+def test_an_older_python_is_told_which_one_is_needed():
+    older = "import sys; sys.version_info = (3, 9, 2, 'final', 0); sys.argv[1:] = ['execute']; "
+    run = "import runpy; runpy.run_module('lateen.step', run_name='__main__')"
+    command = [sys.executable, "-c", older + run]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 1
+    (told,) = ended.stderr.splitlines()[-1:]
+    assert "Lateen needs Python 3.11 or newer" in told
+    assert f"{sys.executable} is Python 3.9" in told
+    assert "python.interpreter" in told
+
+
+def test_the_package_itself_can_be_read_by_pythons_that_are_to_be_told_so():
+    text = Path(lateen.__file__).read_text()
+    ast.parse(text, feature_version=(3, 6))
+    assert "from __future__ import annotations" not in text  # an error in 3.6
 
 
 def test_the_version_is_the_distribution_s():

@@ -33,18 +33,13 @@ _LAST_WORDS = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
 def resolve_container(environment: list[Json], settings: PodSettings) -> Json:
     """The init container, which resolves and fetches."""
-    container = _own(RESOLVE, variables.RESOLVE_COMMAND, environment, settings)
-    return {**container, "resources": dict(settings.resolve_resources)}
+    return _own(RESOLVE, variables.RESOLVE_COMMAND, environment, settings)
 
 
 def publish_container(environment: list[Json], settings: PodSettings) -> Json:
     """The container beside the step's, which serves it and commits how it ends."""
     container = _own(PUBLISH, variables.PUBLISH_COMMAND, environment, settings)
-    return {
-        **container,
-        "resources": dict(settings.publish_resources),
-        **(_restarting() if settings.restarts else {}),
-    }
+    return {**container, **(_restarting() if settings.restarts else {})}
 
 
 def _restarting() -> Json:
@@ -72,6 +67,7 @@ def _own(
         ],
         "securityContext": _restricted({"readOnlyRootFilesystem": True}),
         **_LAST_WORDS,
+        "resources": settings.own_resources,
     }
 
 

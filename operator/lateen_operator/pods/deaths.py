@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from lateen.domain.durations import duration_text
 from lateen.domain.states import AttemptState, FailureCause
-from lateen.step.variables import COMMITTED, FAILED, FENCED, NO_OUTCOME
+from lateen.step.variables import COMMITTED, FAILED, FENCED, NO_OUTCOME, TEMPORARY
 from lateen_operator.pods.containers import SETTLED_CODES
-from lateen_operator.pods.disruption import way_out
+from lateen_operator.pods.disruption import taken_away
 from lateen_operator.pods.findings import (
     Case,
     End,
@@ -33,6 +33,7 @@ MOST_RESTARTS = 5
 
 _RUNTIME = "unable to start container process: "
 """Before it the runtime's parts say that they failed, which leaves no room for the reason."""
+_OWN_MEMORY = "; the operator's setting LATEEN_CONTAINER_MEMORY_LIMIT gives it more"
 _NOT_STARTED = ("StartError", "ContainerCannotRun", "RunContainerError")
 
 
@@ -63,11 +64,16 @@ def step_death(case: Case) -> End | Later | None:
         if not _is_restarted(case, publish, publish.state):
             return None
     began = case.attempt.state is AttemptState.BEGAN
-    if not began and isinstance(publish.state, Running):
-        # Before it began, publish may not have seen that it was there at all.
+    refused = state.exit_code == TEMPORARY
+    if not began and not refused and isinstance(publish.state, Running):
+        # Before it began, publish may not have seen that it was there at all. One that was told
+        # that the stores do not answer was seen, and publish waits for them to record its end.
         return _after(case, state, SETTLING) or _death_of(case, state)
     grace = case.settings.grace
     words = f"its outputs were not stored within {duration_text(grace)} of its end"
+    if not began and refused:
+        words = "the catalog or the store did not answer when it was to begin, nor since"
+        return _after(case, state, grace + SLACK) or infrastructure("StoresUnavailable", words)
     return _after(case, state, grace + SLACK) or infrastructure("UploadTimedOut", words)
 
 
@@ -80,9 +86,9 @@ def _interpreter_hint(case: Case) -> str:
 
 def _death_of(case: Case, state: Terminated) -> End:
     """The step ended without saying how."""
-    taken = way_out(case.pod)
+    taken = taken_away(case.pod)
     if taken is not None:
-        return infrastructure(taken.reason, taken.message)
+        return taken
     if state.out_of_memory:
         words = _memory_words(case.pod.container(STEP), "; give it more with resources.memory")
         return End(FailureCause.OUT_OF_MEMORY, "OutOfMemory", words)
@@ -134,11 +140,11 @@ def _is_restarted(case: Case, container: Container, state: Terminated) -> bool:
 
 
 def _own_death(case: Case, container: Container, state: Terminated, reason: str) -> End:
-    taken = way_out(case.pod)
+    taken = taken_away(case.pod)
     if taken is not None:
-        return infrastructure(taken.reason, taken.message)
+        return taken
     if state.out_of_memory:
-        words = _memory_words(container, ", which the operator's settings give it")
+        words = _memory_words(container, _OWN_MEMORY)
         return infrastructure("OutOfMemory", words)
     words = f"the container {container.name} ended with {_exit_words(state)}"
     return infrastructure(reason, with_detail(words, last_line(state.message)))

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from lateen.domain.states import FailureCause
+from lateen.step.room import WORK_DIR_FULL, overfull_words
 from lateen_operator.pods.findings import (
     Case,
     End,
@@ -53,7 +54,7 @@ def disruption(case: Case) -> End | Later | None:
     pod = case.pod
     if pod.phase == "Failed" and pod.reason in _REASONS:
         words = with_detail(_REASONS[pod.reason], cut(pod.message))
-        return _overfull(pod, words) or infrastructure(pod.reason, words)
+        return _overfull(pod.message, words) or infrastructure(pod.reason, words)
     if pod.deleted_at is None:
         return None
     if _node_lost(pod):
@@ -66,14 +67,12 @@ def disruption(case: Case) -> End | Later | None:
     return infrastructure("NodeLost", words)
 
 
-def _overfull(pod: PodView, words: str) -> End | None:
+def _overfull(message: str, words: str) -> End | None:
     """The step wrote more than it had asked for, so that another attempt would, too."""
-    found = _WORK_DIR_FULL.search(pod.message)
+    found = _WORK_DIR_FULL.search(message)
     if found is not None:
-        limit = cut(found["limit"])
-        full = f"the step wrote more than its workDir of {limit} holds; enlarge workDir.size"
-        return End(FailureCause.USER, "WorkDirFull", full)
-    if _TOO_MUCH.search(pod.message):
+        return End(FailureCause.USER, WORK_DIR_FULL, overfull_words(cut(found["limit"])))
+    if _TOO_MUCH.search(message):
         return End(FailureCause.USER, "DiskFull", words)
     return None
 
@@ -89,6 +88,19 @@ def _node_lost(pod: PodView) -> bool:
     ready, containers = (pod.conditions.get(name) for name in ("Ready", "ContainersReady"))
     silent = ready is not None and ready.status != "True"
     return evicted and silent and containers is not None and containers.status == "True"
+
+
+def taken_away(pod: PodView) -> End | None:
+    """The end of an attempt whose containers died because their Pod is on its way out.
+
+    A node says why before it says that the Pod has failed.
+    """
+    shown = way_out(pod)
+    if shown is None:
+        return None
+    target = pod.conditions.get("DisruptionTarget")
+    message = target.message if target is not None else ""
+    return _overfull(message, shown.message) or infrastructure(shown.reason, shown.message)
 
 
 def way_out(pod: PodView) -> Shown | None:

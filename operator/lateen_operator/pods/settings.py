@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 RESTARTS_FROM = (1, 35)
 """The Kubernetes version in which an ordinary container has a restart policy of its own."""
-
-
-def _own_resources() -> dict[str, Any]:
-    # Without a CPU limit, which would make every start slow.
-    return {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +29,18 @@ class PodSettings:
     image_pull_policy: str = "IfNotPresent"
     """Of our image."""
     priority_class: str | None = None
-    resolve_resources: Mapping[str, Any] = field(default_factory=_own_resources)
-    publish_resources: Mapping[str, Any] = field(default_factory=_own_resources)
+    allowed_labels: tuple[str, ...] = ()
+    """Patterns of the labels and annotations that templates may bring, beside the usual ones."""
+    container_cpu: str = "50m"
+    """What each of our two containers requests."""
+    container_memory: str = "96Mi"
+    container_memory_limit: str = "512Mi"
+
+    @property
+    def own_resources(self) -> dict[str, Any]:
+        """Of each of our containers: without a CPU limit, which would make every start slow."""
+        requests = {"cpu": self.container_cpu, "memory": self.container_memory}
+        return {"requests": requests, "limits": {"memory": self.container_memory_limit}}
 
     @property
     def restarts(self) -> bool:

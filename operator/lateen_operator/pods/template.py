@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lateen.domain.errors import UserError
-from lateen_operator.pods.allowed.pod import TEMPLATE
+from lateen_operator.pods.allowed import pod
 from lateen_operator.pods.names import STORE_SECRET
 from lateen_operator.pods.rules import refusal
 
@@ -28,9 +28,9 @@ class Template:
     """Fields of the step's container."""
 
     @staticmethod
-    def of(template: Mapping[str, Any]) -> Template:
+    def of(template: Mapping[str, Any], allowed_labels: tuple[str, ...]) -> Template:
         """The parts of a template; UserError, with the field's path, for one that is refused."""
-        check_template(template)
+        check_template(template, allowed_labels)
         metadata, spec = template.get("metadata", {}), dict(template.get("spec", {}))
         containers: Sequence[Json] = spec.pop("containers", ()) or ({},)
         spec.pop("automountServiceAccountToken", None)
@@ -43,11 +43,14 @@ class Template:
         )
 
 
-def check_template(template: Any) -> None:
-    """UserError, with the field's path, for a template that holds what is not allowed."""
+def check_template(template: Any, allowed_labels: tuple[str, ...] = ()) -> None:
+    """UserError, with the field's path, for a template that holds what is not allowed.
+
+    ``allowed_labels`` are patterns of keys beside those that are allowed always.
+    """
     if _depth(template) > _DEEPEST:
         raise UserError(f"{ROOT}: it is nested more than {_DEEPEST} levels deep")
-    TEMPLATE(template, ROOT)
+    pod.template(allowed_labels)(template, ROOT)
     _check_volumes(template.get("spec", {}))
     for path, words in _texts(template, ROOT):
         if STORE_SECRET in words:

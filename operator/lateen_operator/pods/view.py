@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lateen.step import variables
@@ -105,6 +105,17 @@ class PodView:
         attempt = (run_uid, self.step, str(self.attempt))
         return self.owner_uid == run_uid and self.made_for == attempt
 
+    def shifted(self, by: timedelta) -> PodView:
+        """The same with all its times by another clock, which is ahead by so much."""
+        if not by:
+            return self
+        return replace(
+            self,
+            created_at=_later(self.created_at, by),
+            deleted_at=_later(self.deleted_at, by),
+            containers={name: _shifted(each, by) for name, each in self.containers.items()},
+        )
+
     def container(self, name: str) -> Container:
         """One of our containers, though the Pod's status may not tell of it yet."""
         return self.containers.get(name) or Container(name)
@@ -131,6 +142,21 @@ class PodView:
             conditions=_conditions(status),
             containers=_containers(spec, status),
         )
+
+
+def _later(moment: datetime | None, by: timedelta) -> datetime | None:
+    return None if moment is None else moment + by
+
+
+def _shifted(container: Container, by: timedelta) -> Container:
+    state, last = container.state, container.last
+    if isinstance(state, Terminated):
+        state = replace(state, finished_at=_later(state.finished_at, by))
+    elif isinstance(state, Running):
+        state = replace(state, started_at=_later(state.started_at, by))
+    if last is not None:
+        last = replace(last, finished_at=_later(last.finished_at, by))
+    return replace(container, state=state, last=last)
 
 
 def _controller(metadata: Json) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lateen.cli.reporting import reported
-from lateen.domain.names import did_you_mean
+from lateen.domain.names import did_you_mean, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Like click's, but naming the nearest command."""
         if args and not args[0].startswith("-") and args[0] not in self._lazy:
-            near = did_you_mean(args[0], self._lazy)
-            raise click.UsageError(f"there is no command {args[0]!r}{near}", ctx)
+            near = nearest(args[0], self._lazy)
+            hint = did_you_mean(args[0], near) if near else f"; there is {', '.join(self._lazy)}"
+            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lateen.cli.times import precise
-from lateen.workspace.observer import Event, Observer
+from lateen.workspace.observer import Event, Observer, line_of
 
 _MARKS = {
     "Succeeded": ("✓", "green"),
@@ -51,12 +51,15 @@ class RunTable:
         """Take in what happened."""
         match event["kind"]:
             case "run-started":
-                self.title = f"run {event['run']}"
-            case "run-unnoticed":
+                self.title = line_of(event) or ""
+            case "run-unnoticed" | "run-waiting":
                 self.end = Text(event["message"], "yellow")
             case "step-started":
                 self.end = None
                 self._lines[event["step"]] = Line(event["step"])
+            case "step-retried":
+                note = f"failed, {event['again']}: {event['message']}"
+                self._note({**event, "status": "Waiting", "message": note})
             case "step-waiting" | "step-finished" | "step-skipped":
                 self._note(event)
             case "run-finished":

@@ -48,7 +48,9 @@ def way_options(command: Callable[..., None]) -> Callable[..., None]:
         help="local, cluster or cluster:CONTEXT/NAMESPACE; else LATEEN_TARGET says it.",
     )
     isolated = click.option(
-        "--isolated", is_flag=True, help="Run each step in a process of its own, here."
+        "--isolated",
+        is_flag=True,
+        help="Run each step in a process of its own, here; one that crashes fails alone.",
     )
     return named(place_options(isolated(call)))
 

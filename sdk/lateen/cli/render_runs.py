@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from lateen.cli.output import Column, Json, table
-from lateen.cli.render_step import receipt_columns
+from lateen.cli.render_step import error_text, receipt_columns
 from lateen.cli.tables import Table, fields, section, sections
 from lateen.cli.times import age, between, clock, size_text
 from lateen.domain.canonical import canonical_json
@@ -54,7 +53,7 @@ def described_run(run: Json, receipts: list[Json], now: datetime) -> str:
             section("Steps", table(run["steps"], _step_columns(now))),
             section("What its references became", table(receipts, _receipt_columns())),
             section("Outputs", _outputs(run["outputs"])),
-            _error(run["error"]),
+            _error(run),
         ]
     )
 
@@ -111,8 +110,10 @@ def _outputs(outputs: Json) -> Table:
     return Table(["OUTPUT", "ARTIFACT", "TYPE", "SIZE"], rows)
 
 
-def _error(error: Any) -> str:
+def _error(run: Json) -> str:
+    error = run["error"]
     if not error:
         return ""
-    told = f"{error['type']}: {error['message']}"
-    return "Error\n" + (error.get("traceback") or told).rstrip()
+    failed = [step for step in run["steps"] if error in [a["error"] for a in step["attempts"][-1:]]]
+    of = f" of the step {failed[0]['history_name']}" if failed else ""
+    return f"Error{of}\n{error_text(error)}"

@@ -128,7 +128,10 @@ def _attempts(attempts: list[Json]) -> Table:
 
 def _error(attempts: list[Json]) -> str:
     error = attempts[-1]["error"] if attempts else None
-    if not error:
-        return ""
-    told = f"{error['type']}: {error['message']}"
-    return "Error\n" + (error.get("traceback") or told).rstrip()
+    return f"Error\n{error_text(error)}" if error else ""
+
+
+def error_text(error: Json) -> str:
+    """An error with its traceback, or with the last that the step printed, where there is any."""
+    told, trace = f"{error['type']}: {error['message']}", (error.get("traceback") or "").rstrip()
+    return trace if error["message"] in trace else "\n".join(filter(None, [told, trace]))

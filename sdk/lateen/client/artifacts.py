@@ -22,6 +22,8 @@ from lateen.domain.kinds import ArtifactType
 from lateen.domain.names import check_name, check_version_name, did_you_mean
 from lateen.domain.placeholders import placeholders, rendered
 
+SHORT = 8192
+"""Characters of a document that is handed over as it is: the request stays a short one."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -48,11 +50,17 @@ def save_artifact(  # noqa: PLR0913 - the arguments of ZenML's
     transport: Any = current()
     directory = _directory(transport) / os.urandom(8).hex()
     saved = save(
-        standing_for(data), directory, materializer=materializer, allow_pickle=allow_pickle
+        standing_for(data),
+        directory,
+        materializer=materializer,
+        allow_pickle=allow_pickle,
+        short=SHORT,
     )
     found = transport.call(
         "save_artifact",
-        directory=str(directory),
+        # Short documents go with the request: making a file durable anew takes longer.
+        directory=str(directory) if saved.document is None else None,
+        document=saved.document,
         format=saved.format,
         type=saved.type,
         materializer=saved.materializer,

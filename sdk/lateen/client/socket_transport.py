@@ -16,6 +16,7 @@ from lateen.domain.errors import CatalogUnavailable, LateenError, ProtocolError
 ONCE = frozenset({"output_tags", "register_artifact", "save_artifact", "set_stage"})
 """Operations that are not asked for again where the answer was lost: they may have been done."""
 PAUSE_SECONDS = 0.02
+_ENCODE = json.JSONEncoder(allow_nan=False).encode
 
 
 class SocketTransport:
@@ -32,7 +33,7 @@ class SocketTransport:
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
         """The operation's result; raises the error that the other side answers with."""
-        request = json.dumps({"operation": operation, "arguments": arguments}, allow_nan=False)
+        request = _ENCODE({"operation": operation, "arguments": arguments})
         deadline = time.monotonic() + self._patience
         try:
             answer = self._answer(operation, request.encode() + b"\n", deadline)
@@ -126,7 +127,7 @@ def _result(line: bytes) -> Any:
 
 def _parsed(line: bytes) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line.decode())
     except ValueError as error:
         raise ProtocolError(f"the step's socket did not answer in JSON: {error}") from None
 

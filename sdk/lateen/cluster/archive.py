@@ -100,6 +100,6 @@ def _entry(file: SourceFile) -> tarfile.TarInfo:
 def _too_large(root: Path, files: Sequence[SourceFile], found: str) -> SetupError:
     return SetupError(
         f"the source archive of {root} may have {LARGEST / 1e6:.0f} MB, and {found}. The largest"
-        f" files: {sizes(files)}. Let git ignore what is no source (outside of git, name it in"
-        " .lateenignore), and bring data by save_artifact"
+        f" files: {sizes(files)}. Let git ignore what is no source, or name it in .lateenignore (a"
+        " line such as data/), and bring data by save_artifact"
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from lateen.cluster.connection import status_of
 from lateen.cluster.kubeconfig import Login
 from lateen.domain.errors import (
     ClusterRefused,
@@ -37,7 +37,7 @@ def unreachable(login: Login, error: Exception) -> ClusterUnavailable:
 
 def failure(login: Login, method: str, path: str, status: int, body: bytes) -> LateenError:
     """The error for an answer that is none."""
-    told = _status(body)
+    told = status_of(body)
     words = str(told.get("message") or f"HTTP {status}")[:2000]
     kind, _, name = path.partition(f"/namespaces/{login.namespace}/")[2].partition("/")
     match status:
@@ -66,24 +66,33 @@ def _forbidden(login: Login, method: str, kind: str, name: str, words: str) -> S
         return SetupError(f"the cluster {login.context!r} does not allow it: {words}")
     part = name.partition("/")[2]
     resource = f"{kind}/{part}" if part else f"{kind}.lateen.dev" if kind == "runs" else kind
+    verb = "list" if method == "GET" and not name else _VERBS.get(method, method)
     return SetupError(
-        f"you may not {_VERBS.get(method, method)} {resource} in the namespace"
+        f"you may not {verb} {resource} in the namespace"
         f" {login.namespace!r} of {login.context!r}; ask for that right, and look with"
         f" `kubectl --context {login.context} -n {login.namespace} auth can-i"
-        f" {_VERBS.get(method, method)} {resource}`"
+        f" {verb} {resource}`"
     )
 
 
 def _not_found(login: Login, kind: str, name: str, told: dict[str, Any]) -> LateenError:
-    where = f"the namespace {login.namespace!r} of {login.context!r}"
     if (told.get("details") or {}).get("kind") == "namespaces":
         return SetupError(f"there is no namespace {login.namespace!r} in {login.context!r}")
     if "details" in told and (told["details"] or {}).get("name"):
-        return NotFoundError(
-            f"there is no {kind.removesuffix('s')} {name.partition('/')[0]!r} in {where};"
-            " LATEEN_TARGET=cluster:CONTEXT/NAMESPACE names another place"
-        )
+        return _nothing(login, kind, name.partition("/")[0])
     return SetupError(f"the cluster {login.context!r} does not know Lateen's resources; {_INSTALL}")
+
+
+def no_run(login: Login, name: str) -> NotFoundError:
+    """The namespace has no Run of that name."""
+    return _nothing(login, "runs", name)
+
+
+def _nothing(login: Login, kind: str, name: str) -> NotFoundError:
+    return NotFoundError(
+        f"there is no {kind.removesuffix('s')} {name!r} in the namespace {login.namespace!r} of"
+        f" {login.context!r}; LATEEN_TARGET=cluster:CONTEXT/NAMESPACE names another place"
+    )
 
 
 def _another(login: Login, name: str) -> UserError:
@@ -109,11 +118,3 @@ def _cause(cause: dict[str, Any]) -> str:
     words = re.sub(r'^Invalid value: ("(object|array|string)?": )?', "", str(cause["message"]))
     field = str(cause.get("field") or "")
     return f"{field}: {words}"[:500] if field and field != "<nil>" else words[:500]
-
-
-def _status(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol
 
+from lateen.cluster.connection import Json
 from lateen.cluster.progress import Progress, is_taken
-from lateen.cluster.server import Json, Server
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable, NotFoundError, RunFailed
 from lateen.workspace.observer import Observer
 
@@ -16,70 +18,112 @@ FIRST_SECONDS = 10
 """After so long without a status, somebody should look whether there is an operator."""
 PATIENCE_SECONDS = 300.0
 """For so long the API server may be away."""
+BRIEF_SECONDS = 3.0
+"""A watch that ends before that has ended at once."""
+LONGEST_PAUSE = 10.0
 GONE = 410
 """The server has forgotten what happened since: look anew."""
 
 
+class Runs(Protocol):
+    """The Runs of one namespace, as ``Server`` has them."""
+
+    @property
+    def namespace(self) -> str:
+        """Where they are."""
+
+    def found(self, name: str) -> tuple[Json, str]:
+        """A Run as it is now, and the version to watch from; NotFoundError where there is none."""
+
+    def changes(self, name: str, version: str, seconds: int) -> Generator[Json]:
+        """What happens to a Run for so long: events of a watch, ``{type, object}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock that only goes forward, and how to wait by it."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+_CLOCK = Clock()
+
+
 def followed(
-    created: Json,
-    server: Server,
-    progress: Progress,
-    observer: Observer,
-    clock: Callable[[], float] = time.monotonic,
+    created: Json, server: Runs, progress: Progress, observer: Observer, clock: Clock = _CLOCK
 ) -> Json:
     """The Run when it has finished.
 
     Raises RunFailed where somebody deletes it, ClusterUnavailable where the API server stays away.
     """
-    observer({"kind": "run-started", "run": progress.run, "total": len(progress.spec.steps)})
+    observer(
+        {
+            "kind": "run-started",
+            "run": progress.run,
+            "namespace": server.namespace,
+            "total": len(progress.spec.steps),
+        }
+    )
     run = created
-    for run in _states(created, server, observer, clock):
-        for event in progress.events(run, clock()):
-            observer(event)
-        if progress.phase.finished:
-            break
+    # Closed here, and not by the collector of garbage: an interrupt in there would be lost.
+    with closing(_states(created, server, observer, clock)) as states:
+        for run in states:
+            for event in progress.events(run, clock.now()):
+                observer(event)
+            if progress.phase.finished:
+                break
     return run
 
 
-def _states(
-    created: Json, server: Server, observer: Observer, clock: Callable[[], float]
-) -> Iterator[Json]:
+def pause(brief: int) -> float:
+    """Seconds before the next watch, after so many in a row that ended at once."""
+    return min(LONGEST_PAUSE, 0.5 * 2 ** min(brief - 1, 10)) if brief else 0.0
+
+
+def _states(created: Json, server: Runs, observer: Observer, clock: Clock) -> Generator[Json]:
     """The Run as it is now, and whenever it has changed, for ever."""
     run, name, uid = created, created["metadata"]["name"], created["metadata"]["uid"]
-    seconds, last = FIRST_SECONDS, clock()
+    version = created["metadata"]["resourceVersion"]
+    seconds, brief, last = FIRST_SECONDS, 0, clock.now()
     while True:
         yield run
+        began = clock.now()
         try:
-            for changed in _watched(run, server, seconds):
-                run, last = changed, clock()
-                yield run
-            # A watch may have missed what a restarted server no longer knows.
-            run = _still(server.run(name), uid)
-            last = clock()
+            with closing(_watched(server, name, version, seconds)) as changes:
+                for changed in changes:
+                    run, last = _still(changed, uid), clock.now()
+                    yield run
+            brief = brief + 1 if clock.now() - began < BRIEF_SECONDS else 0
+            clock.sleep(pause(brief))
+            # A watch may have missed what a restarted server no longer knows. The version is that
+            # of the list: a Run's own is forgotten minutes after it was written last.
+            run, version = server.found(name)
+            run, last = _still(run, uid), clock.now()
         except NotFoundError:
             raise _deleted(name) from None
         except ClusterUnavailable:
-            if clock() - last > PATIENCE_SECONDS:
+            if clock.now() - last > PATIENCE_SECONDS:
                 raise
-            time.sleep(min(5.0, 0.5 + (clock() - last) / 4))
+            clock.sleep(min(5.0, 0.5 + (clock.now() - last) / 4))
             continue
         if not is_taken(run) and seconds == FIRST_SECONDS:
             observer(_unnoticed(name, server.namespace))
         seconds = WATCH_SECONDS
 
 
-def _watched(run: Json, server: Server, seconds: int) -> Iterator[Json]:
-    metadata = run["metadata"]
+def _watched(server: Runs, name: str, version: str, seconds: int) -> Generator[Json]:
     try:
-        for event in server.changes(metadata["name"], metadata["resourceVersion"], seconds):
-            match event["type"]:
-                case "ADDED" | "MODIFIED":
-                    yield _still(event["object"], metadata["uid"])
-                case "DELETED":
-                    raise _deleted(metadata["name"])
-                case "ERROR":
-                    _check_lost(event["object"])
-                    return
+        with closing(server.changes(name, version, seconds)) as events:
+            for event in events:
+                match event["type"]:
+                    case "ADDED" | "MODIFIED":
+                        yield event["object"]
+                    case "DELETED":
+                        raise _deleted(name)
+                    case "ERROR":
+                        _check_lost(event["object"])
+                        return
     except ClusterRefused as refusal:
         if refusal.status != GONE:
             raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from lateen.cluster.source import is_environment
 from lateen.domain.errors import SetupError
 from lateen.domain.spec import PipelineSpec, StepSpec
 
@@ -33,7 +34,7 @@ class Imports:
             for place in places
             if place != root and place.is_relative_to(root) and place.is_dir()
         ]
-        kept = [folder.as_posix() for folder in inside if _FOREIGN.isdisjoint(folder.parts)]
+        kept = [folder.as_posix() for folder in inside if not _foreign(root, folder)]
         return Imports(root, tuple(dict.fromkeys(kept)))
 
     def applied(self, spec: PipelineSpec) -> PipelineSpec:
@@ -91,7 +92,7 @@ class Imports:
         if file is None or not file.is_relative_to(self.root):
             return None
         relative = file.relative_to(self.root)
-        return relative if _FOREIGN.isdisjoint(relative.parts) else None
+        return None if _foreign(self.root, relative) else relative
 
     def _dotted(self, module: str, file: Path, what: str) -> str:
         """The name as it is, where the search path of the archive leads to the file; else anew."""
@@ -107,6 +108,12 @@ class Imports:
                 f" {self.root}; call the file and its folders by names of letters, digits and '_'"
             )
         return ".".join(parts)
+
+
+def _foreign(root: Path, path: Path) -> bool:
+    """Whether a path in the project belongs to an environment of Python, not to the project."""
+    within = not _FOREIGN.isdisjoint(path.parts)
+    return within or any(is_environment(root / part) for part in (path, *path.parents[:-1]))
 
 
 def _file_of(module: ModuleType | None) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -21,11 +20,6 @@ class Login:
     namespace: str
     configuration: Any
     """The `kubernetes` package's own; it renews tokens."""
-
-    def headers(self) -> dict[str, str]:
-        """What authenticates the next request."""
-        settings: Mapping[str, Any] = self.configuration.auth_settings()
-        return {setting["key"]: setting["value"] for setting in settings.values()}
 
 
 def login(named: str, given: Place) -> Login:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
-from lateen.cluster.server import Json, Server
+from lateen.cluster.connection import Json
+from lateen.cluster.server import Server
 
 STEP_CONTAINER = "step"
 RUN_UID_LABEL = "lateen.dev/run-uid"
@@ -14,7 +15,7 @@ ATTEMPT_LABEL = "lateen.dev/attempt"
 
 def live_log(
     server: Server, run: str, step: str, n: int | None, follow: bool
-) -> Iterator[bytes] | None:
+) -> Generator[bytes] | None:
     """What an attempt of a step, the newest where none is named, has printed, and what it prints.
 
     The run is named by its id, the step by its DNS name. None where no container of the step has

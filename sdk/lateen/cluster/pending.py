@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lateen.cluster.connection import Json
 from lateen.cluster.progress import refusal
-from lateen.cluster.server import Json
 from lateen.domain.states import Desired, RunPhase
 
 

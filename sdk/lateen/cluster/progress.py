@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lateen.domain.spec import PipelineSpec
-from lateen.domain.states import RunPhase, StepPhase
+from lateen.domain.durations import duration_text
+from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.domain.states import Desired, RunPhase, StepPhase
+from lateen.planning import retries
 from lateen.workspace.observer import Event
 
 Json = Mapping[str, Any]
@@ -20,6 +22,9 @@ class _Seen:
     phase: StepPhase = StepPhase.PENDING
     message: str = ""
     began: float | None = None
+    failed: int = 0
+    """The newest of its attempts of which it was told that another one follows."""
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -31,11 +36,13 @@ class Progress:
     began: float
     """When it was submitted, by a clock that only goes forward."""
     phase: RunPhase = RunPhase.PENDING
+    waiting: str = ""
+    """Why it has not come further, as was told last."""
     steps: dict[str, _Seen] = field(default_factory=dict)
 
     def events(self, run: Json, now: float) -> Iterator[Event]:
         """What has happened since the status was last seen."""
-        status = run.get("status") or {}
+        status, goes_on = run.get("status") or {}, _goes_on(run)
         for place, step in enumerate(self.spec.steps, start=1):
             found = (status.get("steps") or {}).get(step.name)
             if found is not None:
@@ -45,19 +52,31 @@ class Progress:
                     "index": place,
                     "total": len(self.spec.steps),
                 }
-                yield from self._of_step(step.name, found, position, now)
+                again = next_attempt(step, found) if goes_on else None
+                yield from self._of_step(found, position, again, now)
+        yield from self._of_wait(waits_for(run))
         yield from self._of_run(phase_of(run), now)
 
-    def _of_step(self, name: str, found: Json, place: Json, now: float) -> Iterator[Event]:
-        seen = self.steps.setdefault(name, _Seen())
+    def _of_wait(self, words: str) -> Iterator[Event]:
+        if words != self.waiting:
+            self.waiting = words
+            yield {"kind": "run-waiting", "run": self.run, "message": words}
+
+    def _of_step(self, found: Json, place: Json, again: str | None, now: float) -> Iterator[Event]:
+        seen = self.steps.setdefault(place["step"], _Seen())
         before, seen.phase = seen.phase, StepPhase(found.get("phase", StepPhase.PENDING))
         message, seen.message = seen.message, str(found.get("message") or "")
         told = {**place, "status": seen.phase.value, "message": _first_line(seen.message)}
-        if seen.phase.finished and before is not seen.phase:
+        if again is not None:
+            failed, seen.failed = seen.failed, int(found.get("attempts", 1))
+            if seen.failed != failed:
+                yield {**told, "kind": "step-retried", "again": again}
+        elif seen.phase.finished and not seen.ended:
             yield _finished(told, found, seen, now)
         elif seen.phase is StepPhase.RUNNING and before is not StepPhase.RUNNING:
             seen.began = now
             yield {**place, "kind": "step-started", "attempt": found.get("attempts", 1)}
+        seen.ended = seen.phase.finished and again is None
         if not seen.phase.finished and seen.message and seen.message != message:
             yield {**told, "kind": "step-waiting"}
 
@@ -83,6 +102,30 @@ def _finished(told: Json, found: Json, seen: _Seen, now: float) -> Event:
     }
 
 
+def next_attempt(step: StepSpec, found: Json) -> str | None:
+    """``trying again in 1s (2 of 3)`` of a step whose attempt failed, else None.
+
+    A status does not say why one failed: of a last one this may be wrong until the run's end.
+    """
+    n, retry = int(found.get("attempts", 1)), step.retry
+    if found.get("phase") != StepPhase.FAILED or found.get("reason") in _FINAL:
+        return None
+    if retry is None or n > retry.limit:
+        return None
+    wait = duration_text(retries.pause(retry, n))
+    return f"trying again in {wait} ({n + 1} of {retry.limit + 1})"
+
+
+_FINAL = ("MissingReferenceError",)
+"""With these a step fails for good."""
+
+
+def _goes_on(run: Json) -> bool:
+    """Whether attempts may follow."""
+    desired = (run.get("spec") or {}).get("desired") or Desired.RUNNING
+    return desired == Desired.RUNNING and not phase_of(run).finished
+
+
 def phase_of(run: Json) -> RunPhase:
     """How far the run has come; one that was not accepted has failed."""
     status = run.get("status") or {}
@@ -97,9 +140,26 @@ def phase_of(run: Json) -> RunPhase:
 def refusal(run: Json) -> str | None:
     """Why the operator does not accept the run."""
     accepted = _condition(run, "Accepted")
-    if accepted.get("status") != "False":
+    if accepted.get("status") != "False" or _may_be_accepted(run):
         return None
     return str(accepted.get("message") or accepted.get("reason") or "the operator says no more")
+
+
+def waits_for(run: Json) -> str:
+    """Why a run has not come further that goes on, or is not accepted yet; else nothing."""
+    accepted, succeeded = _condition(run, "Accepted"), _condition(run, "Succeeded")
+    if accepted.get("status") == "False" and _may_be_accepted(run):
+        return _first_line(f"not accepted yet: {accepted.get('message') or accepted.get('reason')}")
+    reason = succeeded.get("reason")
+    if succeeded.get("status") != "Unknown" or reason in (None, *RunPhase):
+        return ""
+    return _first_line(f"{reason}: {succeeded.get('message') or 'the operator says no more'}")
+
+
+def _may_be_accepted(run: Json) -> bool:
+    """Whether a run that is not accepted waits for what may still come."""
+    status = run.get("status") or {}
+    return bool(status.get("phase") == RunPhase.PENDING)
 
 
 def is_taken(run: Json) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from lateen.cluster.failures import failure, unreachable
+from lateen.cluster.connection import Connection, Json
+from lateen.cluster.failures import failure, no_run, unreachable
 from lateen.cluster.kubeconfig import Login
 from lateen.domain.errors import ClusterUnavailable
-
-Json = dict[str, Any]
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 RUNS = "apis/lateen.dev/v1alpha1"
@@ -27,6 +26,7 @@ class Server:
 
     def __init__(self, login: Login) -> None:
         self.login = login
+        self._connection = Connection(login.configuration)
 
     @property
     def namespace(self) -> str:
@@ -42,16 +42,27 @@ class Server:
         with self._answer("GET", self._runs(name)) as answer:
             return _json(answer)
 
-    def changes(self, name: str, version: str, seconds: int) -> Iterator[Json]:
+    def found(self, name: str) -> tuple[Json, str]:
+        """A Run as it is now, and the version to watch from; NotFoundError where there is none."""
+        with self._answer("GET", self._runs(), _of_name(name)) as answer:
+            listed = _json(answer)
+        if not listed["items"]:
+            raise no_run(self.login, name)
+        return listed["items"][0], listed["metadata"]["resourceVersion"]
+
+    def changes(self, name: str, version: str, seconds: int) -> Generator[Json]:
         """What happens to a Run for so long: events of a watch, ``{type, object}``."""
         query = {
+            **_of_name(name),
             "watch": "1",
-            "fieldSelector": f"metadata.name={name}",
             "resourceVersion": version,
             "timeoutSeconds": str(seconds),
         }
-        with self._answer("GET", self._runs(), query, wait=seconds + READ_SECONDS) as answer:
-            for line in self._lines(answer):
+        with (
+            self._answer("GET", self._runs(), query, wait=seconds + READ_SECONDS) as answer,
+            closing(self._lines(answer)) as lines,
+        ):
+            for line in lines:
                 yield json.loads(line)
 
     def desire(self, name: str, uid: str, desired: str) -> None:
@@ -61,13 +72,18 @@ class Server:
         with self._answer("PATCH", self._runs(name), body=body, form=form) as answer:
             answer.data  # noqa: B018 - read, so that the connection serves again
 
+    def secret(self, name: str) -> Mapping[str, str]:
+        """What a Secret holds, in base64; SetupError where it may not be read."""
+        with self._answer("GET", self._path("api/v1", "secrets", name)) as answer:
+            return _json(answer).get("data") or {}
+
     def pods(self, labels: Mapping[str, str]) -> list[Json]:
         """The Pods with these labels."""
         selector = ",".join(f"{name}={value}" for name, value in labels.items())
         with self._answer("GET", self._pods(), {"labelSelector": selector}) as answer:
             return list(_json(answer)["items"])
 
-    def log(self, pod: str, container: str, follow: bool) -> Iterator[bytes]:
+    def log(self, pod: str, container: str, follow: bool) -> Generator[bytes]:
         """What a container printed; to its end, where it is followed."""
         query = {"container": container, **({"follow": "true"} if follow else {})}
         wait = None if follow else READ_SECONDS
@@ -96,16 +112,10 @@ class Server:
         """The answer to a request, still to be read; a context manager that lets go of it."""
         import urllib3
 
-        headers = {"Accept": "application/json", "Content-Type": form, "User-Agent": "lateen"}
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=wait)
         try:
-            answer = self._pool.request(
-                method,
-                self.login.configuration.host + path + (f"?{urlencode(query)}" if query else ""),
-                body=None if body is None else json.dumps(body),
-                headers={**headers, **self.login.headers()},
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=wait),
-                retries=False,
-                preload_content=False,
+            answer = self._connection.request(
+                method, path, query, body, form, timeout=timeout, preload_content=False
             )
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.login, error) from None
@@ -114,26 +124,28 @@ class Server:
         with answer:
             raise failure(self.login, method, path, answer.status, answer.read(1 << 20))
 
-    @cached_property
-    def _pool(self) -> Any:
-        from kubernetes.client.rest import RESTClientObject
-
-        return RESTClientObject(self.login.configuration).pool_manager
-
-    def _lines(self, answer: Any) -> Iterator[bytes]:
+    def _lines(self, answer: Any) -> Generator[bytes]:
         rest = b""
-        for chunk in self._chunks(answer):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from filter(None, lines)
+        with closing(self._chunks(answer)) as chunks:
+            for chunk in chunks:
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from filter(None, lines)
 
-    def _chunks(self, answer: Any) -> Iterator[bytes]:
-        """The answer as it comes; ClusterUnavailable where it breaks off."""
+    def _chunks(self, answer: Any) -> Generator[bytes]:
+        """The answer as it comes; ClusterUnavailable where it breaks off.
+
+        Whoever stops early closes it: an interrupt in what the collector of garbage does is lost.
+        """
         import urllib3
 
         try:
             yield from answer.stream(decode_content=True)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise unreachable(self.login, error) from None
+
+
+def _of_name(name: str) -> dict[str, str]:
+    return {"fieldSelector": f"metadata.name={name}"}
 
 
 def _json(answer: Any) -> Json:

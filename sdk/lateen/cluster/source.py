@@ -20,8 +20,10 @@ IGNORED = (
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
 )
 """What no archive holds, whoever tracks it: names of files and folders anywhere in the project."""
+ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
+"""What marks a folder as an environment of Python, whatever it is called: none travels."""
 OWN_LIST = ".lateenignore"
-"""Further patterns, one a line, for projects outside of git; hidden files stay there anyway."""
+"""Further patterns, one a line; outside of git hidden files stay anyway."""
 MOST = 20_000
 """Files of a project."""
 _OF_A_HOOK = {"GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX"}
@@ -43,9 +45,12 @@ def source_files(root: Path) -> list[SourceFile]:
     """The files in order of their paths; SetupError for what cannot travel, with what to do."""
     tracked = _tracked(root)
     paths = _walked(root) if tracked is None else tracked
+    folders = {folder for path in tracked or () for folder in _folders(path)}
+    environments = {folder for folder in folders if is_environment(root / folder)}
+    patterns = (*IGNORED, *_own_patterns(root))
     kept: set[str] = set()
     for path in paths:
-        if not _is_ignored(path, IGNORED):
+        if not _is_ignored(path, patterns) and environments.isdisjoint(_folders(path)):
             kept.add(path)
         if len(kept) > MOST:
             raise SetupError(
@@ -94,6 +99,17 @@ def _git(root: Path, *arguments: str) -> str:
     return os.fsdecode(done.stdout)
 
 
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path is in, the outermost first."""
+    parts = path.split("/")
+    return ("/".join(parts[:end]) for end in range(1, len(parts)))
+
+
+def is_environment(folder: Path) -> bool:
+    """Whether a folder is an environment of Python."""
+    return any((folder / mark).exists() for mark in ENVIRONMENTS)
+
+
 def _walked(root: Path) -> Iterator[str]:
     """All files but for what the project's own list names; links to folders are not followed."""
     patterns = (*IGNORED, ".*", *_own_patterns(root))
@@ -103,7 +119,9 @@ def _walked(root: Path) -> Iterator[str]:
         folders[:] = [
             name
             for name in folders
-            if name not in links and not _is_ignored(str(inside / name), patterns)
+            if name not in links
+            and not _is_ignored(str(inside / name), patterns)
+            and not is_environment(root / inside / name)
         ]
         for name in (*files, *links):
             if not _is_ignored(path := str(inside / name), patterns):
@@ -121,8 +139,7 @@ def _own_patterns(root: Path) -> tuple[str, ...]:
 
 def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
     """Whether a pattern fits the path, or the name of the file or of a folder that it is in."""
-    parts = path.split("/")
-    above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    parts, above = path.split("/"), [*_folders(path), path]
     return any(
         fnmatch(text, pattern.lstrip("/"))
         for pattern in patterns
@@ -143,7 +160,7 @@ def _source_file(root: Path, path: str) -> SourceFile | None:
     if not stat.S_ISREG(status.st_mode):
         raise SetupError(
             f"{place} is neither a file nor a link, so that it cannot travel to a cluster;"
-            f" remove it, or name it in {'.gitignore' if (root / '.git').exists() else OWN_LIST}"
+            f" remove it, or leave it out by a line `{path}` in {OWN_LIST}"
         )
     return SourceFile(path, status.st_size, bool(status.st_mode & stat.S_IXUSR))
 
@@ -168,8 +185,8 @@ def _inner_link(root: Path, path: str) -> str:
     if os.path.isabs(target) or not inside or not straight:
         raise SetupError(
             f"the link {root / path} leads out of the project, or on a way that may: to"
-            f" {shown(target)}. Nothing is there in a cluster; replace it by a copy, or let git"
-            " ignore it"
+            f" {shown(target)}. Nothing is there in a cluster; replace it by a copy, or leave it"
+            f" out by a line `{path}` in {OWN_LIST}"
         )
     return target
 

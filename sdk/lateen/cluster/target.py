@@ -13,20 +13,22 @@ from functools import cached_property
 from lateen.authoring.compiled import CompiledPipeline
 from lateen.client.transport import Transport
 from lateen.client.views.run import RunView
+from lateen.cluster.connection import Json
 from lateen.cluster.following import followed
 from lateen.cluster.images import VARIABLE, with_images
 from lateen.cluster.pending import pending_run
-from lateen.cluster.progress import Progress, refusal
+from lateen.cluster.progress import Progress, phase_of, refusal
 from lateen.cluster.resource import replay_body, run_body
-from lateen.cluster.server import Json, Server
+from lateen.cluster.server import Server
+from lateen.cluster.stores import PERHAPS_OTHERS, check_stores
 from lateen.cluster.upload import brought
-from lateen.domain.errors import RunFailed, SetupError, UserError
+from lateen.domain.errors import NotFoundError, RunFailed, SetupError, UserError
 from lateen.domain.parameters import bound
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import RunPhase
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.variables import DATABASE_URL, STORE_URL
-from lateen.workspace.failures import failure_message
+from lateen.workspace.failures import failure_message, has_begun
 from lateen.workspace.observer import Observer, default_observer
 from lateen.workspace.workspace import Workspace
 
@@ -76,6 +78,7 @@ class ClusterTarget:
             raise UserError(
                 f"the run {old['name']} ran on the target {old['target']!r}, and is replayed there"
             )
+        check_stores(self._server)
         spec = self._workspace.catalog.runs.load(old["id"]).spec
         body = replay_body(old["name"], spec, self._workspace.person)
         return self._followed(spec, self._server.create_run(body), observer)
@@ -87,6 +90,7 @@ class ClusterTarget:
         spec = with_images(compiled.spec, os.environ.get(VARIABLE))
         compiled = replace(compiled, spec=spec)
         server = self._server  # no bytes travel for someone who cannot log in
+        check_stores(server)
         spec = brought(compiled, self._workspace)
         created = server.create_run(run_body(compiled, spec, given, self._workspace.person))
         reached(Boundary.SUBMIT_CREATED)
@@ -101,10 +105,25 @@ class ClusterTarget:
         if refused is not None:
             view = self._noted(run, spec)
             raise RunFailed(f"the cluster does not accept the run {name}: {refused}", view)
-        view = RunView(self._transport.call("run", name=created["metadata"]["uid"]))
+        view = self._recorded(run)
         if view.status is not RunPhase.SUCCEEDED:
-            raise RunFailed(f"{failure_message(view)}\n{self._hint(name)}", view)
+            began = any(map(has_begun, view.steps.values()))
+            hints = [self._hint(name)] if began else []
+            raise RunFailed("\n".join([failure_message(view), *hints]), view)
         return view
+
+    def _recorded(self, run: Json) -> RunView:
+        """The view of a run that has finished; SetupError where the catalog has none."""
+        name = run["metadata"]["name"]
+        try:
+            return RunView(self._transport.call("run", name=run["metadata"]["uid"]))
+        except NotFoundError:
+            others = PERHAPS_OTHERS.format(namespace=self._server.namespace)
+            raise SetupError(
+                f"the run {name} ended {phase_of(run)} in the cluster, and the catalog that this"
+                f" computer works with does not have it; {others}. `kubectl -n"
+                f" {self._server.namespace} describe run.lateen.dev {name}` tells how it went"
+            ) from None
 
     def _noted(self, run: Json, spec: PipelineSpec) -> RunView:
         """The view of a run that the catalog may not have yet."""
@@ -118,8 +137,10 @@ class ClusterTarget:
         try:
             yield
         except KeyboardInterrupt:
+            login = self._server.login
             print(
-                f"\nthe run {name} goes on in the cluster; `lateen cancel {name}` ends it,"
+                f"\nthe run {name} goes on in the cluster; `lateen cancel {name} --context"
+                f" {login.context} -n {login.namespace}` ends it,"
                 f" `lateen describe run {name}` looks at it",
                 file=sys.stderr,
             )

@@ -10,14 +10,15 @@ from typing import Any
 from lateen.domain.names import shown
 
 DIGEST_PREFIX = "sha256:"
+_ENCODE = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 _NOWHERE_STORED = re.compile("[\0\ud800-\udfff]")
 
 
 def canonical_json(value: Any) -> str:
     """The one text of a JSON value: sorted keys, no spaces, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _ENCODE(value)
 
 
 def is_storable(text: str) -> bool:

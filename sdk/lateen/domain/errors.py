@@ -34,6 +34,7 @@
     └── PermanentError                 will not pass by itself; not the author's doing
         ├── Fenced                     the attempt was replaced, cancelled or lost
         ├── CorruptBlobError           bytes do not have the digest that they should have
+        ├── CatalogRefused             the database does not know what it is asked
         ├── ClusterRefused             the API server will not do it; has its status and reason
         └── ProtocolError              a peer said something that the protocol does not know
 """
@@ -180,6 +181,10 @@ class Fenced(PermanentError):
 
 class CorruptBlobError(PermanentError):
     """Stored bytes do not have the digest under which they are recorded."""
+
+
+class CatalogRefused(PermanentError):
+    """The catalog's database refuses what Lateen asks: other tables, a right, or a defect."""
 
 
 class ClusterRefused(PermanentError):

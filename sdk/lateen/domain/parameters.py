@@ -15,7 +15,7 @@ from typing import Any
 
 from lateen.domain.canonical import canonical_json, check_texts, is_storable
 from lateen.domain.errors import ParameterError
-from lateen.domain.names import did_you_mean
+from lateen.domain.names import did_you_mean, shown
 from lateen.domain.spec import MISSING, ParameterSpec
 
 LARGEST_EXACT = 2**53
@@ -41,9 +41,9 @@ def bound(specs: Iterable[ParameterSpec], given: Mapping[str, Any]) -> dict[str,
     for name in given:
         if name not in by_name:
             raise ParameterError(
-                f"there is no parameter {name!r}{did_you_mean(name, by_name)}"
+                f"there is no parameter {shown(name)}{did_you_mean(name, by_name)}"
                 if by_name
-                else f"there is no parameter {name!r}; this pipeline has none"
+                else f"there is no parameter {shown(name)}; this pipeline has none"
             )
     return {name: _bound(spec, given.get(name, MISSING)) for name, spec in by_name.items()}
 

@@ -11,6 +11,9 @@ from lateen.domain.references import DETAILS, described, subject_from_json
 
 Json = Mapping[str, Any]
 
+LONGEST = 40
+"""So much of a value or a name stands in a line; of a name its end, with the version."""
+
 
 def reference_words(reference: Json, artifact: Json | None) -> str:
     """A reference as written, in words; a version that it names by id by its name."""
@@ -50,19 +53,29 @@ class Reference(Protocol):
     def path(self) -> str: ...
 
     @property
+    def has_value(self) -> bool: ...
+
+    @property
     def value(self) -> Any: ...
 
     @property
-    def became(self) -> str: ...
+    def named(self) -> str: ...
 
 
 def inputs_text(references: Iterable[Reference]) -> str:
-    """What references became, in a line: ``classifier=7 data=3``."""
+    """What references became, in a line: ``classifier=trained@7 threshold=0.7``."""
     return " ".join(_input_text(each) for each in references if each.input)
 
 
 def _input_text(reference: Reference) -> str:
-    value = reference.value
-    became = f"{value:.4g}" if isinstance(value, float) else reference.became[:40]
     path = f".{reference.path}" if reference.path else ""
-    return f"{reference.input}{path}={became}"
+    return f"{reference.input}{path}={_value_text(reference)}"
+
+
+def _value_text(reference: Reference) -> str:
+    if not reference.has_value:
+        named = reference.named
+        return named if len(named) <= LONGEST else f"…{named[1 - LONGEST :]}"
+    value = reference.value
+    text = f"{value:.4g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

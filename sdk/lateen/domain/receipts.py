@@ -50,6 +50,12 @@ class Receipt:
             return self.artifact.version
         return self.model.version if self.model is not None else ""
 
+    @property
+    def named(self) -> str:
+        """The version with the name of what it is one of: ``iris@7``; ``""`` for mere values."""
+        found = self.artifact or self.model
+        return f"{found.name}@{found.version}" if found is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class PlainInput:

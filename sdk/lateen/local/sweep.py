@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from lateen.domain.attempts import AttemptKey
@@ -11,33 +12,47 @@ from lateen.planning.ending import run_end
 from lateen.planning.state import Run, Step
 from lateen.step.boundaries import Boundary, reached
 from lateen.stores.catalog.catalog import Catalog
+from lateen.workspace.observer import default_observer
 
-LOST = Finish(RunPhase.FAILED, "Lost", "the process that ran it is gone")
 
-
-def sweep(catalog: Catalog) -> list[str]:
-    """Ends the runs that nobody runs any more; their names.
+def sweep(catalog: Catalog) -> None:
+    """Ends the runs that nobody runs any more, and tells who looks.
 
     One whose steps had all ended ends as it would have, the others as lost.
     """
-    ended = []
     for run, name in catalog.runs.unfinished():
         with catalog.runs.lock(run) as held:
             if held:
-                end_run(catalog, run, FailureCause.LOST)
+                end = end_run(catalog, run, FailureCause.LOST)
                 reached(Boundary.SWEEP_FINISHED)
-                ended.append(name)
-    return ended
+                told = {"status": end.phase.value, "message": end.message}
+                default_observer()({"kind": "run-swept", "run": name, **told})
 
 
-def end_run(catalog: Catalog, run: str, cause: FailureCause, finish: Finish | None = None) -> None:
+def end_run(
+    catalog: Catalog, run: str, cause: FailureCause, finish: Finish | None = None
+) -> Finish:
     """Ends a run from outside of its steps: those that run are fenced, the others skipped."""
-    for step, n in catalog.runs.open_attempts(run):
+    running = catalog.runs.open_attempts(run)
+    for step, n in running:
         catalog.attempts.fence(AttemptKey(run, step, n), cause)
         reached(Boundary.SWEEP_FENCED)
-    state = catalog.runs.load(run).state
-    finish = finish or _due(state) or LOST
-    catalog.runs.finish(run_end(run, state, finish, _phase))
+    record = catalog.runs.load(run)
+    names = [record.spec.step(step).history_name for step, _ in running]
+    finish = finish or _due(record.state) or lost(names)
+    catalog.runs.finish(run_end(run, record.state, finish, _phase))
+    return finish
+
+
+def lost(running: Sequence[str]) -> Finish:
+    """The end of a run whose process died while some steps ran."""
+    message = "the process that ran it is gone"
+    if running:
+        message += (
+            f", while the step {running[0]!r} ran; with `lateen run --isolated` a run outlives the"
+            " death of a step's process"
+        )
+    return Finish(RunPhase.FAILED, "Lost", message)
 
 
 def _phase(step: Step) -> StepPhase:

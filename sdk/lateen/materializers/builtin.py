@@ -48,3 +48,7 @@ class BuiltIn(BaseMaterializer):
         self.nesting = nesting or Nesting()
         self.format = self.FORMAT
         self.pickled = False
+        self.short = 0
+        """How many characters ``document`` may have."""
+        self.document: str | None = None
+        """The one file's text, where it is so short that no file was written."""

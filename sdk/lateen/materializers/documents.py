@@ -8,6 +8,9 @@ from typing import Any
 
 from lateen.domain.errors import MaterializerError
 
+NAME = "data.json"
+"""The file that holds one."""
+
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -16,16 +19,29 @@ def to_text(tree: Any) -> str:
     return _ENCODE(tree)
 
 
+def text_of(tree: Any) -> str:
+    """The canonical text of any tree.
+
+    Raises:
+        MaterializerError: the tree nests too deeply.
+    """
+    try:
+        return to_text(tree)
+    except RecursionError as error:
+        raise MaterializerError("the value nests too deeply to be saved as JSON") from error
+
+
 def write(path: Path, tree: Any) -> None:
     """Write a tree to a file.
 
     Raises:
         MaterializerError: the tree nests too deeply.
     """
-    try:
-        text = to_text(tree)
-    except RecursionError as error:
-        raise MaterializerError("the value nests too deeply to be saved as JSON") from error
+    write_text(path, text_of(tree))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a tree's text to a file."""
     path.write_text(text, encoding="utf-8", newline="")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from lateen.materializers.builtin import BuiltIn
@@ -20,6 +21,7 @@ FORMATS = {
 """By the names that artifacts record."""
 
 
+@cache
 def built_in(format: str) -> type[BuiltIn]:
     """The materializer of a built-in format."""
     module, _, name = FORMATS[format].partition(".")

@@ -55,12 +55,15 @@ class JsonMaterializer(BuiltIn):
                 "the value nests too deeply, or contains itself: neither can be saved"
             ) from error
         self.format = self.NESTED_FORMAT if items else self.FORMAT
-        documents.write(
-            self.directory / "data.json", {"items": items, "value": tree} if items else tree
-        )
+        text = documents.text_of({"items": items, "value": tree} if items else tree)
+        if not items and len(text) <= self.short:
+            self.document = text
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        documents.write_text(self.directory / documents.NAME, text)
 
     def load(self, _data_type: type[Any]) -> Any:
-        document = documents.read(self.directory / "data.json")
+        document = documents.read(self.directory / documents.NAME)
         items: list[Any] = []
         if self.format == self.NESTED_FORMAT:
             if not isinstance(document, dict) or not {"items", "value"} <= document.keys():

@@ -27,3 +27,5 @@ class Saved:
     """Paths in the directory, each with its ``VisualizationType``'s value."""
     pickled: bool
     """Whether any part is a pickle, so that loading it runs code."""
+    document: str | None = None
+    """The text of ``data.json``, the only file, which was not written where this is given."""

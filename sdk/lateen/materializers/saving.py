@@ -25,21 +25,25 @@ def save(
     annotation: Any = Any,
     materializer: type[BaseMaterializer] | None = None,
     allow_pickle: bool = False,
+    short: int = 0,
 ) -> Saved:
     """Write a value's files into a directory, which is made if there is none.
 
-    The value's class decides how; where it has no materializer, the annotation's class does.
+    The value's class decides how; where it has no materializer, the annotation's class does. One
+    that is a JSON document of at most ``short`` characters comes back as such, and nothing is
+    written.
 
     Raises:
         UnsupportedTypeError: no materializer knows the value, or something in it.
         MaterializerError: its materializer fails.
     """
     chosen = materializer or find(type(value)) or _find_annotated(value, annotation)
-    directory.mkdir(parents=True, exist_ok=True)
+    if not short or chosen is not built_in("json"):
+        directory.mkdir(parents=True, exist_ok=True)
     if chosen is None and not allow_pickle:
         raise unsupported(type(value))
     try:
-        return _save(chosen or built_in("pickle"), value, directory, allow_pickle)
+        return _save(chosen or built_in("pickle"), value, directory, allow_pickle, short)
     except UnsupportedTypeError:
         if not allow_pickle or materializer is not None:
             raise
@@ -76,8 +80,16 @@ def _find_annotated(value: Any, annotation: Any) -> type[BaseMaterializer] | Non
     return find(annotation) if is_one else None
 
 
-def _save(chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pickle: bool) -> Saved:
+def _save(
+    chosen: type[BaseMaterializer],
+    value: Any,
+    directory: Path,
+    allow_pickle: bool,
+    short: int = 0,
+) -> Saved:
     materializer = _instance(chosen, directory, allow_pickle)
+    if isinstance(materializer, BuiltIn):
+        materializer.short = short
     try:
         materializer.save(value)
     except (LateenError, MemoryError):
@@ -96,6 +108,7 @@ def _save(chosen: type[BaseMaterializer], value: Any, directory: Path, allow_pic
         metadata=dict(materializer.extract_metadata(value) or {}),
         visualizations=_visualizations(materializer, value, directory),
         pickled=own is not None and own.pickled,
+        document=own.document if own else None,
     )
 
 
@@ -127,6 +140,7 @@ def _visualizations(materializer: BaseMaterializer, value: Any, directory: Path)
 def _empty(directory: Path) -> None:
     import shutil
 
+    directory.mkdir(parents=True, exist_ok=True)
     for entry in directory.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -51,7 +51,33 @@ def key_parts(
             for output in step.outputs
         ],
         "env": dict(step.env),
+        **_environment_from(step),
     }
+
+
+def _environment_from(step: StepSpec) -> dict[str, Any]:
+    """Which Secrets and what of its podTemplate a step's variables come from, where any do.
+
+    What stands in the Secrets is not for the key: it would tell of it.
+    """
+    found: dict[str, Any] = {}
+    if step.env_from:
+        found["envFrom"] = list(step.env_from)
+    template = [
+        {name: container[name] for name in ("env", "envFrom") if name in container}
+        for container in _containers(step.pod_template)
+    ]
+    if any(template):
+        found["podTemplate"] = template
+    return found
+
+
+def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those of a podTemplate, of which nothing was checked yet."""
+    spec = template.get("spec")
+    containers = spec.get("containers") if isinstance(spec, Mapping) else None
+    found = containers if isinstance(containers, list | tuple) else ()
+    return [container for container in found if isinstance(container, Mapping)]
 
 
 def cache_key(parts: Mapping[str, Any]) -> str:

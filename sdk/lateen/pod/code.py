@@ -22,7 +22,9 @@ def bring_code(digest: str, work: WorkDirectory, stores: Stores) -> None:
     if generation is None:
         raise CorruptBlobError(
             f"the source archive {digest} is not in the object store; submit the pipeline again,"
-            " which uploads it"
+            " which uploads it. Where that does not help, LATEEN_DATABASE_URL and LATEEN_STORE_URL"
+            " of the computer that submits are perhaps not those of this namespace's Secret"
+            " lateen-stores"
         )
     archive = work.trusted / "code.tar.gz"
     archive.unlink(missing_ok=True)

@@ -48,7 +48,6 @@ class StepEnd:
         while deadline is None or time.monotonic() < deadline:
             for descriptor, event in self._poll.poll(LOOK_SECONDS * 1000):
                 if descriptor == self._woken:
-                    os.read(self._woken, CHUNK)
                     return Seen.ASKED_TO_GO
                 if event & select.POLLIN:
                     self._listen()
@@ -56,6 +55,11 @@ class StepEnd:
                     return Seen.ENDED
             self._look_for_trace()
         return Seen.OUT_OF_TIME
+
+    def wait_on(self, seconds: float) -> Seen:
+        """Waits once more, after this process was asked to go; until now that can be seen again."""
+        os.read(self._woken, CHUNK)
+        return self.wait(seconds)
 
     def _listen(self) -> None:
         """Whatever is written there is a plain command's question; the step may write anything."""

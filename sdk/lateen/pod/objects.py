@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
+from lateen.pod.transfers import FETCHED, STORED, Transfers
 from lateen.step.ports import ObjectStore
 
 
@@ -22,6 +23,7 @@ class PodObjects:
 
     def __init__(self, opened: Callable[[], ObjectStore]) -> None:
         self._opened = opened
+        self.transfers = Transfers()
 
     @cached_property
     def _objects(self) -> ObjectStore:
@@ -47,7 +49,9 @@ class PodObjects:
 
     def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
         with _passing():
-            self._objects.put(sha256, generation, source, size)
+            objects, began = self._objects, self.transfers.clock()
+            objects.put(sha256, generation, source, size)
+        self.transfers.add(STORED, size, began)
 
     def adopt(self, sha256: str, generation: int, path: Path) -> bool:
         with _passing():
@@ -55,7 +59,9 @@ class PodObjects:
 
     def get(self, sha256: str, generation: int, destination: Path, *, share: bool = False) -> None:
         with _passing():
-            self._objects.get(sha256, generation, destination, share=share)
+            objects, began = self._objects, self.transfers.clock()
+            objects.get(sha256, generation, destination, share=share)
+        self.transfers.add(FETCHED, destination.stat().st_size, began)
 
     def exists(self, sha256: str, generation: int) -> bool:
         with _passing():

@@ -11,8 +11,9 @@ from functools import partial
 from typing import TypeVar
 
 from lateen.domain.errors import Fenced, LateenError, ProtocolError, TemporaryError
-from lateen.domain.states import AttemptState, FailureCause, StepPhase
+from lateen.domain.states import AttemptState, FailureCause
 from lateen.pod.end import Seen, StepEnd, asked_to_go, asked_within
+from lateen.pod.leaving import end_early, keep_last_log, patience
 from lateen.pod.session import PodSession
 from lateen.pod.settings import Settings
 from lateen.pod.workplace import workplace
@@ -21,8 +22,8 @@ from lateen.step.leases import leasing
 from lateen.step.operations import lease_holder
 from lateen.step.outcome import Outcome
 from lateen.step.ports import Catalog, Stores
-from lateen.step.publish import interrupt, store_log
 from lateen.step.publish import publish as commit
+from lateen.step.publish import store_log
 from lateen.step.resolving import stored_resolution
 from lateen.step.socket_server import served_at
 from lateen.step.task import Task
@@ -36,8 +37,6 @@ PAUSE_SECONDS = 2.0
 """Between two tries of what failed for now, at most."""
 NEWS_SECONDS = 3.0
 """For how long a step that was told to end makes us expect to be told so, too."""
-WAIT_SHARE = 0.5
-"""Of the grace period: for how much of it a Pod that is to go waits for its step's end."""
 
 
 def publish(settings: Settings) -> int:
@@ -52,10 +51,14 @@ def publish(settings: Settings) -> int:
             session.when_begun = objects.open_meanwhile
             seen = _serve(session, settings, woken)
             reached(Boundary.POD_SEEN)
-            return _end(session, seen, settings, stores, woken)
+            code = _end(session, seen, settings, stores, woken)
+            if code == COMMITTED:
+                objects.transfers.tell()
+            return code
         except Fenced:
             if _is_over(task, stores.catalog):
                 return COMMITTED
+            keep_last_log(task, settings.work, stores)
             raise
 
 
@@ -67,7 +70,12 @@ def _session(task: Task, work: WorkDirectory, stores: Stores) -> PodSession:
 
 
 def _is_over(task: Task, catalog: Catalog) -> bool:
-    """Whether this container has committed the end before, and was killed then."""
+    """Whether this container has committed the end before, and was killed then.
+
+    Or the operator has failed the attempt while this container held it; nobody else can. That is
+    as good: the row says so, and the operator reads this container's exit code only while the row
+    is open.
+    """
     state, holder = catalog.attempts.state(task.attempt)
     return holder == task.holder and state in (AttemptState.COMMITTED, AttemptState.FAILED)
 
@@ -83,7 +91,7 @@ def _serve(session: PodSession, settings: Settings, woken: int) -> Seen:
             return Seen.ENDED
         seen = end.wait()
         if seen is Seen.ASKED_TO_GO and not os.path.lexists(settings.work.outcome):
-            seen = end.wait(settings.grace * WAIT_SHARE)
+            seen = end.wait_on(patience(session.task, settings.grace, session.catalog))
             return Seen.OUT_OF_TIME if seen is Seen.OUT_OF_TIME else Seen.ASKED_TO_GO
     return Seen.ENDED
 
@@ -113,7 +121,7 @@ def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores, wo
         # Whoever lets the Pod go tells each container so, and not at once.
         going = going or asked_within(woken, NEWS_SECONDS)
     if session.refusal is None and going and (outcome is None or not outcome.good):
-        patiently(partial(_interrupt, session, settings.work, stores), deadline)
+        patiently(partial(end_early, session, settings.work, stores), deadline)
         return COMMITTED
     if outcome is None:
         patiently(partial(_keep_log, session, settings.work, stores), deadline)
@@ -143,13 +151,6 @@ def _told(session: PodSession, settings: Settings) -> Told | None:
     except ProtocolError as error:
         return Told(Outcome.failed(error, FailureCause.USER))
     return found
-
-
-def _interrupt(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
-    message = "the Pod was asked to go before the step had ended: its node is drained, or it was"
-    error = {"type": "Interrupted", "message": f"{message} evicted or deleted"}
-    outcome = Outcome({}, error, FailureCause.INTERRUPTED)
-    interrupt(session.task, outcome, StepPhase.FAILED, work, stores)
 
 
 def _keep_log(session: PodSession, work: WorkDirectory, stores: Stores) -> None:

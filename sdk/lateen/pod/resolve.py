@@ -40,7 +40,10 @@ def resolve(settings: Settings) -> int:
     with workplace(settings) as (task, stores, objects):
         try:
             objects.open()  # a store that is set up wrongly is found before the step runs
-            return _prepared(task, settings.work, stores)
+            code = _prepared(task, settings.work, stores)
+            if code == COMMITTED:
+                objects.transfers.tell()
+            return code
         except Fenced:
             if _has_failed(task, stores.catalog):
                 return FAILED

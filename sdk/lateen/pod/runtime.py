@@ -20,6 +20,7 @@ MODULES = (
     "step/memory",
     "step/outcome",
     "step/process",
+    "step/rescues",
     "step/supervisor",
     "step/variables",
     "step/workdir",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from lateen.domain.names import did_you_mean, nearest, shown
 
 Location = tuple[str | int, ...]
+_LONGEST_KEY = 255
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[Location, str]]:
@@ -24,8 +25,13 @@ def path_text(location: Location) -> str:
     """A path as people write it: ``spec.steps[0].inputs.data``."""
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{_key(part)}"
     return text.lstrip(".") or "the document"
+
+
+def _key(part: str) -> str:
+    """As it is, unless it holds what a line cannot: a database even refuses a NUL."""
+    return part if part.isprintable() and len(part) <= _LONGEST_KEY else shown(part)
 
 
 def _sentence(item: Any, model: type[BaseModel], location: Location) -> str:

@@ -68,13 +68,24 @@ class RunBody(ResourceModel):
     pipeline_spec: PipelineBody | None = None
     """The pipeline itself; it carries its name."""
     replay: Subdomain | None = None
-    """A Run whose spec, code, parameters and resolved references are used again."""
+    """A Run whose spec, code, parameters and resolved references are used again.
+
+    It excludes `pipeline`, `pipelineSpec`, `resume` and `parameters`.
+    """
     resume: Subdomain | None = None
-    """A Run whose committed steps are kept, and the rest is run."""
+    """A Run whose committed steps are kept, and the rest is run, with its spec and parameters.
+
+    It excludes `pipeline`, `pipelineSpec`, `replay` and `parameters`.
+    """
     parameters: Document | None = None
     """Values of the pipeline's parameters. Integers beyond 2^53 are strings."""
     desired: Literal["Running", "Paused", "Stopped", "Cancelled"] | None = None
-    """What the owner wants; `Stopped` starts nothing new and lets running steps finish."""
+    """What the owner wants, `Running` where absent.
+
+    `Paused` starts nothing new until it is `Running` again, and running steps go on. `Stopped`
+    starts nothing new, lets running steps finish, and ends the Run. `Cancelled` ends running steps
+    at once, commits none of them, and ends the Run.
+    """
 
     @model_validator(mode="after")
     def _check(self) -> RunBody:

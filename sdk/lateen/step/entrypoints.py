@@ -107,7 +107,9 @@ def _archive() -> str:
     code = WorkDirectory(Path(os.environ[WORK])).code
     names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in code.iterdir())
     shown = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
-    return f"; the source archive holds {shown or 'nothing'}, the step's image the rest"
+    if not names:
+        return "; the source archive is empty, so all modules come from the step's image"
+    return f"; the source archive holds {shown}, the step's image the rest"
 
 
 def _imported(name: str, source: str | None) -> ModuleType:

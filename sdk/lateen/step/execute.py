@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,14 +25,17 @@ from lateen.domain.errors import (
     UserError,
 )
 from lateen.domain.states import FailureCause
-from lateen.materializers import check, load, requirements, rescue, save
+from lateen.materializers import check, load, requirements, save
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.logs import captured
 from lateen.step.outcome import Outcome, SavedOutput
+from lateen.step.rescues import kept_as_artifact, kept_in_file
 from lateen.step.workdir import WorkDirectory, artifacts_in, read_json, write_json
 
 PATIENCE_SECONDS = 600.0
 """For how long a Pod's step waits for publish, which starts beside it, or again after a crash."""
+Keep = Callable[[str, Any], str]
+"""Keeps the value of an output that cannot be saved; where, in words for its author."""
 
 
 class Output(Protocol):
@@ -70,8 +74,8 @@ def execute(
 ) -> Outcome:
     """Runs the attempt whose instructions lie in the work directory, and writes its outcome.
 
-    ``rescues`` is a folder outside the work directory for values that cannot be saved. A
-    ``supervised`` process leaves the log, and the last word on its end, to the one that watches it.
+    ``rescues`` is a folder for values that cannot be saved. A ``supervised`` process, which is one
+    in a Pod, leaves the log, and the last word on its end, to the one that watches it.
     Raises Fenced where the attempt may not begin; every other failure is in the outcome.
     """
     instructions = read_json(work.instructions)
@@ -81,7 +85,8 @@ def execute(
     context.activate(instructions["context"], socket, work.outputs, directories, patience)
     try:
         with nullcontext() if supervised else captured(work.log):
-            outcome = _run(work, definition, instructions, rescues)
+            keep = partial(kept_as_artifact if supervised else kept_in_file, rescues)
+            outcome = _run(work, definition, instructions, keep)
     finally:
         context.deactivate()
     write_json(work.draft if supervised else work.outcome, outcome.to_json())
@@ -90,7 +95,7 @@ def execute(
 
 
 def _run(
-    work: WorkDirectory, definition: Definition, instructions: Mapping[str, Any], rescues: Path
+    work: WorkDirectory, definition: Definition, instructions: Mapping[str, Any], keep: Keep
 ) -> Outcome:
     try:
         _check_requirements(definition, instructions)
@@ -101,7 +106,7 @@ def _run(
         reached(Boundary.EXECUTE_LOADED)
         value = definition.function(**arguments)
         reached(Boundary.EXECUTE_RETURNED)
-        return Outcome(_save_outputs(work, definition, value, rescues))
+        return Outcome(_save_outputs(work, definition, value, keep))
     except Fenced:
         raise
     except TemporaryError as error:
@@ -181,7 +186,7 @@ def _plain(value: Any, annotation: Any) -> Any:
 
 
 def _save_outputs(
-    work: WorkDirectory, definition: Definition, value: Any, rescues: Path
+    work: WorkDirectory, definition: Definition, value: Any, keep: Keep
 ) -> dict[str, SavedOutput]:
     values = _split(definition, value)
     checked = {}
@@ -191,7 +196,7 @@ def _save_outputs(
         except TypeMismatchError as error:
             raise TypeMismatchError(f"output {output.key!r}: {error}") from None
     return {
-        output.key: _saved(work, definition, output, checked[output.key], rescues)
+        output.key: _saved(work, definition, output, checked[output.key], keep)
         for output in definition.outputs
     }
 
@@ -211,7 +216,7 @@ def _split(definition: Definition, value: Any) -> dict[str, Any]:
 
 
 def _saved(
-    work: WorkDirectory, definition: Definition, output: Output, value: Any, rescues: Path
+    work: WorkDirectory, definition: Definition, output: Output, value: Any, keep: Keep
 ) -> SavedOutput:
     try:
         saved = save(
@@ -222,10 +227,8 @@ def _saved(
             allow_pickle=output.allow_pickle,
         )
     except MaterializerError as error:
-        kept = rescue(value, rescues / output.key)
-        where = f"; the value was kept in {kept}" if kept else ""
         kind = UnsupportedTypeError if isinstance(error, UnsupportedTypeError) else type(error)
-        raise kind(f"output {output.key!r}: {error}{where}") from error
+        raise kind(f"output {output.key!r}: {error}{keep(output.key, value)}") from error
     try:
         metadata = checked_metadata(saved.metadata)
     except TypeMismatchError as error:

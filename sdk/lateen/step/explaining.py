@@ -120,6 +120,10 @@ def _words(facts: Facts, part: str) -> str:
             return f"its input {name!r}{_was_and_is(facts, name)}"
         case "env":
             return f"the environment variable {name!r}"
+        case "envFrom":
+            return "the list of Secrets that its variables come from"
+        case "podTemplate":
+            return "what its podTemplate says of variables"
         case "outputs":
             return "the way its outputs are declared"
         case "environment":

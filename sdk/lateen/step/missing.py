@@ -47,6 +47,11 @@ class Missing:
                     f"{of_input(name)}there is no artifact {source.name!r}{known}"
                 )
             hint = did_you_mean(source.version, versions)
+        elif isinstance(source, ArtifactReference) and source.digest is not None:
+            hint = (
+                "; where a caller brought it, submit the pipeline again: what is brought is kept"
+                " for a day, and from then on for the runs that were accepted"
+            )
         wanted = described(source).removeprefix("the ")
         return MissingReferenceError(f"{of_input(name)}there is no {wanted}{hint}")
 

@@ -34,12 +34,14 @@ from lateen.domain.references import (
     Subject,
 )
 from lateen.domain.states import STAGES, ModelStages
+from lateen.materializers import documents
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.history import History
 from lateen.step.leases import leasing, once_more
 from lateen.step.ports import Json, Stores
 from lateen.step.published import published_version
 from lateen.step.resolve import look_up
+from lateen.step.small import SmallFile
 from lateen.step.transfer import Lease, fetch_tree, store_tree
 
 Store = Callable[[Lease], Manifest]
@@ -123,7 +125,7 @@ class Operations(History):
 
     def save_artifact(  # noqa: PLR0913, PLR0917 - the protocol's own arguments
         self,
-        directory: str,
+        directory: str | None,
         format: str,
         type: str,
         materializer: str,
@@ -133,16 +135,20 @@ class Operations(History):
         version: str | None = None,
         tags: list[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        document: str | None = None,
     ) -> Json:
-        path = Path(directory)
-        if path.parent != self.saves:
-            raise ProtocolError(f"{directory!r} was not given out by new_directory")
+        """The files of a directory, or a document, which is a file's content."""
+        settle: Callable[[], None] | None = None
+        if document is None:
+            files = self._given_out(directory)
+        else:
+            small = SmallFile(documents.NAME, document.encode(), self.objects)
+            files, settle = small.store, small.settle if small.settles else None
 
         def store(lease: Lease) -> Manifest:
-            files = store_tree(path, self.objects, lease, private=self.private, within=self.within)
-            return Manifest(format, type, materializer, files)
+            return Manifest(format, type, materializer, files(lease))
 
-        return self._publish(store, kind, pickled, name, version, tags, metadata)
+        return self._publish(store, kind, pickled, name, version, tags, metadata, settle)
 
     def register_artifact(
         self,
@@ -219,6 +225,15 @@ class Operations(History):
 
     # Shared with it:
 
+    def _given_out(self, directory: str | None) -> Callable[[Lease], tuple[File, ...]]:
+        """Stores the files of a directory that was given out to be filled."""
+        path = Path(directory or "")
+        if path.parent != self.saves:
+            raise ProtocolError(f"{directory!r} was not given out by new_directory")
+        return lambda lease: store_tree(
+            path, self.objects, lease, private=self.private, within=self.within
+        )
+
     def bring(self, content: Content, place: Path) -> None:
         """Fetches a version's files, each checked against its digest."""
         check_present(content.manifest, content.generations)
@@ -268,6 +283,7 @@ class Operations(History):
         version: str | None,
         tags: list[str] | None,
         metadata: Mapping[str, Any] | None,
+        settle: Callable[[], None] | None = None,
     ) -> Json:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
@@ -280,7 +296,7 @@ class Operations(History):
                 stored = version_payload(store(lease), kind, pickled)
                 payload = {**stored, "lease": holder, **named, **described}
                 reached(Boundary.SESSION_SAVING)
-                made = self.catalog.attempts.publish(payload, *self.origin())
+                made = self.catalog.attempts.publish(payload, *self.origin(), settle)
                 reached(Boundary.SESSION_SAVED)
             if made.new:
                 return published_version(payload, made, *self.source())

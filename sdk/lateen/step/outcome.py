@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 from lateen.domain.canonical import check_texts
-from lateen.domain.errors import ProtocolError
+from lateen.domain.errors import LateenError, ProtocolError
 from lateen.domain.kinds import ArtifactType
 from lateen.domain.states import FailureCause
 
@@ -22,6 +23,8 @@ LONGEST_TRACEBACK = 32_000
 LONGEST_OUTCOME = 64 << 20
 LONGEST_NAME = 2_000
 """Characters of a type's or a class's name."""
+_STANDARD_LIBRARY = os.path.join(os.path.dirname(os.__file__), "")
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _TOLD = {FailureCause.USER, FailureCause.INFRASTRUCTURE}
 """The causes that a step's own process can know."""
 
@@ -169,8 +172,13 @@ def _dict(found: Any, field: str) -> dict[str, Any]:
 
 
 def error_json(exception: BaseException) -> dict[str, Any]:
-    """An exception for the catalog: its type, its message, and where it came from."""
-    lines = "".join(traceback.format_exception(_without_own_frames(exception)))
+    """An exception for the catalog: its type, its message, and where it came from.
+
+    What Lateen raises on purpose came from nowhere, unless the user's code was on its way.
+    """
+    lines = ""
+    if not isinstance(exception, LateenError) or _through_users_code(exception):
+        lines = "".join(traceback.format_exception(_without_own_frames(exception)))
     return {
         "type": type(exception).__name__,
         "message": _printable(_text(exception))[:LONGEST_MESSAGE],
@@ -190,6 +198,40 @@ def _without_own_frames(exception: BaseException) -> BaseException:
     while frame is not None and _own(frame.tb_frame.f_globals.get("__name__", "")):
         frame = frame.tb_next
     return exception.with_traceback(frame) if frame is not None else exception
+
+
+def _through_users_code(exception: BaseException) -> bool:
+    """Whether a frame is the user's; an installed library may be, where it called Lateen."""
+    if any(_foreign(frame) for frame, _ in traceback.walk_tb(exception.__traceback__)):
+        return True
+    return any(
+        _foreign(frame) and not _installed(frame.f_code)
+        for cause in _causes(exception)
+        for frame, _ in traceback.walk_tb(cause.__traceback__)
+    )
+
+
+def _causes(exception: BaseException) -> Iterator[BaseException]:
+    """What an exception is shown to come from, the last first."""
+    seen: set[int] = set()
+    cause: BaseException | None = exception
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        hidden = cause.__suppress_context__
+        cause = cause.__cause__ or (None if hidden else cause.__context__)
+        if cause is not None:
+            yield cause
+
+
+def _foreign(frame: FrameType) -> bool:
+    """Whether a frame is neither Lateen's nor of the standard library."""
+    file = frame.f_code.co_filename
+    standard = file.startswith((_STANDARD_LIBRARY, "<frozen ")) and not _installed(frame.f_code)
+    return not standard and not _own(frame.f_globals.get("__name__", ""))
+
+
+def _installed(code: CodeType) -> bool:
+    return not _INSTALLED.isdisjoint(Path(code.co_filename).parts)
 
 
 def _own(module: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
 from lateen.domain.artifacts import Content, Manifest, Published
 from lateen.domain.attempts import AttemptKey, Guard, Hit
@@ -62,6 +62,15 @@ class ObjectStore(Protocol):
 
     def drop_unfinished(self, seconds: float) -> int:
         """Remove what killed writers left unfinished so long ago; how many there were."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """An object store that need not be waited for at once, such as one on a disk."""
+
+    def put_unsettled(self, sha256: str, generation: int, content: bytes) -> Callable[[], object]:
+        """Store bytes, unless they are there: durably once what is returned was called."""
         ...
 
 
@@ -169,7 +178,11 @@ class Attempts(Protocol):
     def contents(self, digests: Iterable[str]) -> dict[str, Content]: ...
 
     def publish(
-        self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
+        self,
+        payload: Mapping[str, Any],
+        attempt: AttemptKey | None,
+        holder: str | None,
+        settle: Callable[[], None] | None = None,
     ) -> Published: ...
 
     def log_metadata(

@@ -15,7 +15,14 @@ from lateen.domain.states import FailureCause
 from lateen.step.entrypoints import definition
 from lateen.step.execute import execute
 from lateen.step.outcome import Outcome
-from lateen.step.variables import ENTRYPOINT, MATERIALIZERS, RESCUES, SOCKET, SOURCE
+from lateen.step.variables import (
+    ENTRYPOINT,
+    MATERIALIZERS,
+    RESCUES,
+    SOCKET,
+    SOURCE,
+    TEMPORARY,
+)
 from lateen.step.workdir import RUNNER, WorkDirectory, write_json
 
 
@@ -40,7 +47,9 @@ def run(work: WorkDirectory, supervised: bool) -> int:
         write_json(work.draft if supervised else work.outcome, outcome.to_json())
     if outcome.exception is not None and outcome.error is not None:
         print(outcome.error["traceback"], file=sys.stderr)
-    return 0 if outcome.good else 1
+    if outcome.good:
+        return 0
+    return TEMPORARY if outcome.cause is FailureCause.INFRASTRUCTURE else 1
 
 
 def _no_target() -> Target:

@@ -133,9 +133,13 @@ def _no_number(text: str) -> Any:
     raise ProtocolError(f"JSON has no {text}")
 
 
+_DECODE = json.JSONDecoder(parse_constant=_no_number).decode
+_ENCODE = json.JSONEncoder(default=str).encode
+
+
 def _answer(service: Service, line: bytes) -> bytes:
     try:
-        request = json.loads(line, parse_constant=_no_number)
+        request = _DECODE(line.decode())
         answer = {"result": service.call(request["operation"], **request["arguments"])}
     except LateenError as error:
         return _error(type(error).__name__, str(error))
@@ -150,4 +154,4 @@ def _error(type: str, message: str) -> bytes:
 
 
 def _line(answer: dict[str, Any]) -> bytes:
-    return json.dumps(answer, default=str).encode() + b"\n"
+    return _ENCODE(answer).encode() + b"\n"

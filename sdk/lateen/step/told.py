@@ -101,7 +101,7 @@ def _out_of_memory(outcome: Outcome, found: Mapping[str, Any]) -> Outcome:
     )
     message = (
         f"the kernel killed a process of the step, for the step used {words}; give it more, have it"
-        " use less, or let it succeed all the same with tolerateOOM"
+        " use less, or let it succeed all the same with tolerateOOM (in Python tolerate_oom=True)"
     )
     error = dict(outcome.error or {})
     if error:

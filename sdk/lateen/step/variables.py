@@ -70,4 +70,4 @@ FENCED = 11
 NO_OUTCOME = 12
 """The step ended without saying how: the attempt is open, its verdict the operator's."""
 TEMPORARY = 75
-"""The catalog or the store could not be reached: the attempt is open."""
+"""The catalog or the store could not be reached: the attempt is open. A step ends so, too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lateen.client.views.run import RunView
+from lateen.client.views.step import StepView
 
 
 def failure_message(view: RunView) -> str:
@@ -12,5 +13,11 @@ def failure_message(view: RunView) -> str:
         if step.status == "Failed":
             error = step.attempts[-1].error if step.attempts else None
             lines.append(f"  {step.name}: {error or step.message}")
-            lines.append(f"  its output: lateen logs {view.name} {step.name}")
+            if has_begun(step):
+                lines.append(f"  its output: lateen logs {view.name} {step.name}")
     return "\n".join(lines)
+
+
+def has_begun(step: StepView) -> bool:
+    """Whether an attempt of the step came so far that its code could print."""
+    return any(attempt.began is not None for attempt in step.attempts)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Event = Mapping[str, Any]
-"""``kind`` is run-started, run-unnoticed, run-paused, step-started, step-waiting, step-finished,
-step-skipped or run-finished; with it come ``run``, ``step``, ``status``, ``cached``, ``seconds``,
-``message``, ``index``, ``total`` and ``inputs`` where they apply."""
+"""``kind`` is run-started, run-unnoticed, run-swept, run-waiting, run-paused, step-started,
+step-waiting, step-retried, step-finished, step-skipped or run-finished; with it come ``run``,
+``namespace``, ``step``, ``status``, ``cached``, ``seconds``, ``message``, ``again``, ``index``,
+``total`` and ``inputs`` where they apply."""
 Observer = Callable[[Event], None]
 
 
@@ -37,11 +38,18 @@ def line_of(event: Event) -> str | None:
     """The line for an event; None where there is nothing to say."""
     match event["kind"]:
         case "run-started":
-            return f"run {event['run']}"
-        case "run-unnoticed":
+            namespace = event.get("namespace")
+            return f"run {event['run']}{f' in the namespace {namespace}' if namespace else ''}"
+        case "run-unnoticed" | "run-waiting" if event["message"]:
             return f"run {event['run']}: {event['message']}"
+        case "run-swept":
+            return f"run {event['run']}: {event['status']}: {event['message']}"
         case "run-paused":
             return f"run {event['run']}: {event['status']}"
+        case "step-retried":
+            message = f": {event['message']}" if event["message"] else ""
+            place = f"[{event['index']}/{event['total']}]"
+            return f"  {place} {event['step']}: failed, {event['again']}{message}"
         case "step-waiting" | "step-finished" | "step-skipped":
             place = f"[{event['index']}/{event['total']}]"
             took = f" {event['seconds']:.2f} s" if event.get("seconds") is not None else ""

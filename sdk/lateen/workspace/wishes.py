@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from lateen.client.views.record import clock
 from lateen.domain.errors import UserError
 from lateen.domain.states import Desired, RunPhase
 
 Json = dict[str, Any]
 
+_DONE = {
+    Desired.RUNNING: "resumed",
+    Desired.PAUSED: "paused",
+    Desired.STOPPED: "stopped",
+    Desired.CANCELLED: "cancelled",
+}
 _FINAL = (Desired.STOPPED, Desired.CANCELLED)
 """What ends a run; a later one may follow an earlier one, and nothing else may."""
 
@@ -17,8 +24,7 @@ def check_desired(run: Json, wanted: Desired) -> None:
     """UserError where the run can no longer be told to do that."""
     if RunPhase(run["status"]).finished:
         raise UserError(
-            f"the run {run['name']} cannot be told to be {wanted} any more: it has ended"
-            f" {_end(run)}"
+            f"the run {run['name']} has ended ({_end(run)}): it cannot be {_DONE[wanted]} any more"
         )
     before = Desired(run["desired"])
     if before in _FINAL and wanted not in _FINAL[_FINAL.index(before) :]:
@@ -29,7 +35,6 @@ def check_desired(run: Json, wanted: Desired) -> None:
 
 
 def _end(run: Json) -> str:
-    """How a run ended."""
-    reason = "" if run["reason"] in (None, run["status"]) else f" ({run['reason']})"
-    message = f": {run['message']}" if run["message"] else ""
-    return f"{run['status']}{reason} at {run['finished_at']}{message}"
+    """How and when a run ended."""
+    reason = "" if run["reason"] in (None, run["status"]) else f": {run['reason']}"
+    return f"{run['status']}{reason}, {clock(run['finished_at'])}"

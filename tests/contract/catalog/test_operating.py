@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from lateen.domain.attempts import AttemptKey
 from lateen.domain.errors import Fenced
 from lateen.domain.references import ArtifactReference, Guarded, StepOutput
 from lateen.domain.spec import OutputSpec, PipelineSpec, StepSpec
-from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
+from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.planning.state import Plan
 from lateen.step.ports import Stores
 from lateen.step.probing import probe
@@ -70,6 +71,63 @@ def test_a_run_is_seen_with_its_attempts_and_who_holds_them(catalog: Catalog) ->
     assert live.began_at is not None
     assert live.opened_at <= live.began_at
     assert list(now.state.steps) == ["make", "take"]
+
+
+def stored(catalog: Catalog, text: str) -> dict[str, object]:
+    """A log whose bytes somebody has leased."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    generation = catalog.attempts.lease("keeper", [(digest, len(text))])[digest]
+    return {"sha256": digest, "generation": generation, "size": len(text)}
+
+
+def test_the_fence_lets_the_holder_keep_its_log_once_and_nobody_else(catalog: Catalog) -> None:
+    run = new_run(catalog, SPEC)
+    attempt = begun(catalog, run).attempt
+    log = stored(catalog, "printed")
+    words = ("Cancelled", "cancelled on request")
+    cause, phase = FailureCause.CANCELLED, StepPhase.CANCELLED
+    assert catalog.operating.end(attempt, AttemptState.FENCED, cause, phase, words)
+    with pytest.raises(Fenced):
+        catalog.attempts.keep_log(attempt, "another", log)
+    with pytest.raises(Fenced):
+        catalog.attempts.keep_log(attempt, "pod", {**log, "generation": 999})
+    catalog.attempts.keep_log(attempt, "pod", log)
+    with pytest.raises(Fenced):
+        catalog.attempts.keep_log(attempt, "pod", stored(catalog, "another"))
+    (kept_log,) = catalog.verification.logs()
+    assert (kept_log.sha256, kept_log.generation) == (log["sha256"], log["generation"])
+
+
+def test_an_attempt_that_failed_keeps_the_log_that_it_has(catalog: Catalog) -> None:
+    run = new_run(catalog, SPEC)
+    task = begun(catalog, run)
+    catalog.attempts.commit(failure(task))
+    with pytest.raises(Fenced):
+        catalog.attempts.keep_log(task.attempt, "pod", stored(catalog, "printed"))
+
+
+def shown(catalog: Catalog, run: str) -> tuple[str, str | None, str | None]:
+    """How people see the step ``make``, and what the run says."""
+    found = catalog.reading.run(run)
+    make = found["steps"][0]
+    return make["status"], make["message"], found["message"]
+
+
+def test_a_step_is_shown_as_its_open_attempt_stands(catalog: Catalog) -> None:
+    run = new_run(catalog, SPEC)
+    catalog.runs.wait(run, "make", "there is no artifact 'x'")
+    waits = "make waits: there is no artifact 'x'"
+    assert shown(catalog, run) == ("Waiting", "there is no artifact 'x'", waits)
+    first = task_of(SPEC, run, "make", holder="pod")
+    catalog.attempts.open(first.attempt)
+    assert shown(catalog, run) == ("Pending", None, None)
+    resolve_attempt(first, catalog)
+    catalog.attempts.begin(beginning(first))
+    assert shown(catalog, run) == ("Running", None, None)
+    catalog.attempts.commit(failure(first))
+    assert shown(catalog, run)[0] == "Failed"
+    catalog.attempts.open(AttemptKey(run, "make", 2))
+    assert shown(catalog, run) == ("Pending", None, None)
 
 
 def test_a_run_that_nobody_knows_has_neither_standing_nor_state(catalog: Catalog) -> None:
@@ -131,6 +189,15 @@ def test_what_goes_on_in_the_cluster_is_told_apart_from_a_laptops_runs(catalog: 
     assert catalog.operating.unfinished() == []
 
 
+def test_what_a_run_was_last_told_is_known_of_one_that_has_ended_too(catalog: Catalog) -> None:
+    run = new_run(catalog, SPEC)
+    catalog.runs.set_desired(run, Desired.CANCELLED)
+    finish_run(catalog, run, RunPhase.CANCELLED)
+    standing = catalog.operating.standing(run)
+    assert standing is not None
+    assert (standing.phase, standing.desired) == (RunPhase.CANCELLED, Desired.CANCELLED)
+
+
 def test_the_first_failure_is_of_the_first_step_that_failed(catalog: Catalog) -> None:
     run = new_run(catalog, SPEC)
     assert catalog.operating.first_failure(run) is None
@@ -139,13 +206,13 @@ def test_the_first_failure_is_of_the_first_step_that_failed(catalog: Catalog) ->
     assert catalog.operating.first_failure(run) == {"message": "no"}
 
 
-def test_what_references_became_is_told_in_a_word(catalog: Catalog) -> None:
+def test_what_references_became_is_told_by_name_and_version(catalog: Catalog) -> None:
     run = new_run(catalog, SPEC)
     catalog.attempts.publish(version("late", "one", "first"), None, None)
     committed(catalog, run)
     begun(catalog, run, "take")
-    became = {(it.input, it.became) for it in catalog.operating.became(run, ["take"])}
-    assert became == {("x", "1"), ("late", "first")}
+    became = {(it.input, it.named) for it in catalog.operating.became(run, ["take"])}
+    assert became == {("x", "made@1"), ("late", "late@first")}
 
 
 def test_a_taken_name_is_that_of_another_run(catalog: Catalog) -> None:

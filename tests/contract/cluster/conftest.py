@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.runs import Origin
-from tests.catalogs.databases import Databases, emptier
 from tests.cluster import installation
 from tests.cluster.cluster import Cluster
 
@@ -59,26 +57,6 @@ def kubectl(unserved: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kube
     monkeypatch.setenv("LATEEN_TARGET", f"cluster:/{namespace}")
     yield call
     call("delete", "namespace", namespace, "--wait=false")
-
-
-@pytest.fixture(scope="session")
-def databases(catalog_url: str) -> Iterator[Databases]:
-    made = Databases(catalog_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def emptied(databases: Databases) -> Iterator[Callable[[], str]]:
-    url = databases.make()
-    with psycopg.connect(url, autocommit=True) as connection:
-        empty = emptier(connection)
-
-        def emptied() -> str:
-            empty()
-            return url
-
-        yield emptied
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ import hashlib
 import io
 import os
 import resource
+import signal
 from pathlib import Path
 
 import pytest
 
-from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
+from lateen.domain.errors import CorruptBlobError, LateenError, SetupError, StoreUnavailable
 from lateen.stores.objects.directory import DirectoryStore, store_error
 
 DATA = b"late binding"
@@ -50,6 +51,40 @@ def test_looking_makes_no_directory(store, root):
     assert not store.exists(SHA256, 3)
     assert list(store.blobs()) == []
     assert not root.exists()
+
+
+def test_a_small_blob_is_a_file_like_the_others(store, root):
+    store.put_unsettled(SHA256, 3, DATA)()
+    assert blob_path(root).read_bytes() == DATA
+    assert blob_path(root).stat().st_mode & 0o777 == 0o444
+    assert list(root.glob("incoming/*")) == []
+
+
+def test_a_small_blob_that_is_there_stays(store, root):
+    store.put(SHA256, 3, io.BytesIO(DATA), len(DATA))
+    before = blob_path(root).stat()
+    store.put_unsettled(SHA256, 3, DATA)()
+    assert os.path.samestat(before, blob_path(root).stat())
+    assert list(root.glob("incoming/*")) == []
+
+
+def test_a_small_blob_of_another_digest_is_refused_and_leaves_nothing(store, root):
+    with pytest.raises(CorruptBlobError, match="nothing was stored"):
+        store.put_unsettled(SHA256, 3, b"other")
+    assert [path for path in root.rglob("*") if path.is_file()] == []
+
+
+def test_a_forked_process_stores_small_blobs_too(store):
+    store.put_unsettled(SHA256, 3, DATA)()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # where it waits for a thread that only its parent has
+        try:
+            store.put_unsettled(SHA256, 4, DATA)()
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0) == (child, 0)
+    assert list(store.blobs()) == [(SHA256, 3), (SHA256, 4)]
 
 
 def test_adopting_copies_nothing_and_makes_the_file_read_only(store, root, saved):

@@ -12,14 +12,6 @@ from tests.catalogs.databases import Databases
 from tests.contract.pod.pod import Namespace
 
 
-@pytest.fixture(scope="session")
-def databases(catalog_url: str) -> Iterator[Databases]:
-    """Makes databases with empty catalogs, which go with the session's server."""
-    made = Databases(catalog_url)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def namespace(databases: Databases, tmp_path: Path) -> Iterator[Namespace]:
     """An empty catalog and an empty store in a directory."""

@@ -76,6 +76,16 @@ def using():
 
 
 @step
+def count(n: int) -> Annotated[object, "counted"]:
+    return range(n)
+
+
+@pipeline
+def counting(n: int = 3):
+    count(n)
+
+
+@step
 def act(deed: str) -> Annotated[str, "acted"]:
     """Does something to the process, or to the directory that it shares with publish."""
     print("about to", deed, flush=True)
@@ -193,7 +203,7 @@ def _lead_saves_out() -> None:
     shutil.rmtree(work() / "saves")
     (work() / "saves").symlink_to(target)
     try:
-        save_artifact(1, "stolen")
+        save_artifact(b"1", "stolen")
     finally:
         assert list(target.iterdir()) == []
 

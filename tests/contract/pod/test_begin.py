@@ -156,3 +156,27 @@ def test_publish_is_killed_while_it_resolves_again(
     assert pod.ended(pod.publish(crash_at=boundary)) == -9
     ended(pod, execute, pod.publish())
     assert pod.value("used") == 1.0
+
+
+def test_a_store_that_does_not_answer_before_the_begin_is_not_the_step_s_doing(
+    namespace: Namespace,
+) -> None:
+    pod = namespace.pod(flow.using)
+    assert pod.resolve() == 0
+    promote(namespace, rate=4.0)
+    grow_old(pod)
+    pod.settings |= {
+        "LATEEN_STORE_URL": "s3://bucket?endpoint=http%3A%2F%2F127.0.0.1%3A1",
+        "AWS_ACCESS_KEY_ID": "tester",
+        "AWS_SECRET_ACCESS_KEY": "tester-secret",
+        "LATEEN_GRACE": "0.1",
+    }
+    publish, execute = pod.publish(), pod.execute()
+    assert pod.ended(execute) == 75  # by which the operator knows it, too
+    assert "begun with" not in pod.said
+    assert pod.ended(publish) == 75
+    assert pod.row[0] == "open"
+    del pod.settings["LATEEN_STORE_URL"]
+    assert pod.ended(pod.publish()) == 0, pod.said
+    state, cause, error = pod.row
+    assert (state, cause, error["type"]) == ("failed", "infrastructure", "StoreUnavailable")

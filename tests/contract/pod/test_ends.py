@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lateen.domain.spec import WorkDir
 from lateen.domain.states import FailureCause
 from lateen.step.boundaries import Boundary
 from tests.catalogs.waiting import until
@@ -154,7 +157,7 @@ def test_what_may_have_been_done_already_is_not_asked_for_again(
     execute = pod.execute()
     assert pod.ended(pod.publish(crash_at=boundary)) == KILLED
     publish = pod.publish()
-    assert pod.ended(execute) == 1
+    assert pod.ended(execute) == 75
     assert pod.ended(publish) == 0, pod.said
     state, cause, error = pod.row
     assert (state, cause, error["type"]) == ("failed", "infrastructure", "CatalogUnavailable")
@@ -203,6 +206,62 @@ def waiting(pod: Pod) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
     return publish, execute
 
 
+def test_what_a_cancelled_step_had_printed_is_kept(namespace: Namespace) -> None:
+    pod = namespace.pod(flow.acting, deed="wait")
+    publish, execute = waiting(pod)
+    namespace.catalog.attempts.fence(pod.attempt, FailureCause.CANCELLED)
+    execute.terminate()
+    publish.terminate()
+    assert pod.ended(publish) == 11, pod.said
+    assert pod.row[:2] == ("fenced", "cancelled")
+    assert pod.log == "about to wait\n"
+    assert namespace.rows("SELECT count(*) FROM blob_leases WHERE holder <> 'test'") == [(0,)]
+
+
+def test_a_cancelled_step_that_does_not_end_is_not_waited_for(namespace: Namespace) -> None:
+    pod = namespace.pod(flow.acting, deed="wait")
+    pod.settings["LATEEN_GRACE"] = "600"
+    publish, execute = waiting(pod)
+    namespace.catalog.attempts.fence(pod.attempt, FailureCause.CANCELLED)
+    publish.terminate()
+    assert pod.ended(publish) == 11, pod.said
+    assert execute.poll() is None
+    assert pod.log == "about to wait\n"
+
+
+def test_an_attempt_that_somebody_else_took_keeps_no_log(namespace: Namespace) -> None:
+    pod = namespace.pod(flow.acting, deed="wait")
+    publish, execute = waiting(pod)
+    namespace.catalog.attempts.fence(pod.attempt, FailureCause.LOST)
+    namespace.rows("UPDATE attempts SET holder = 'another'")
+    execute.terminate()
+    publish.terminate()
+    assert pod.ended(publish) == 11, pod.said
+    assert namespace.rows("SELECT log FROM attempts") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("size", "ends"),
+    [
+        ("1Ki", ("failed", "user", "WorkDirFull")),
+        ("1Gi", ("fenced", "interrupted", "Interrupted")),
+    ],
+)
+def test_a_step_that_filled_its_work_directory_is_not_taken_for_drained(
+    namespace: Namespace, size: str, ends: tuple[str, str, str]
+) -> None:
+    compiled = namespace.spec(flow.acting)
+    step = replace(compiled.steps[0], work_dir=WorkDir(size))
+    pod = namespace.pod(replace(compiled, steps=(step,)), deed="wait")
+    publish, execute = waiting(pod)
+    execute.terminate()
+    publish.terminate()
+    assert pod.ended(publish) == 0, pod.said
+    state, cause, error = pod.row
+    assert (state, cause, error["type"]) == ends
+    assert pod.log == "about to wait\n"
+
+
 def test_a_drain_interrupts_a_step_that_has_not_ended(namespace: Namespace) -> None:
     pod = namespace.pod(flow.acting, deed="wait")
     publish, execute = waiting(pod)
@@ -222,6 +281,20 @@ def test_a_drain_that_ends_the_step_first_interrupts_it_all_the_same(namespace: 
     assert pod.ended(execute) == 128 + signal.SIGTERM
     publish.terminate()
     assert pod.ended(publish) == 0, pod.said
+    assert pod.row[:2] == ("fenced", "interrupted")
+
+
+def test_a_drain_that_is_seen_once_the_step_has_told_its_end_interrupts_it(
+    namespace: Namespace,
+) -> None:
+    pod = namespace.pod(flow.acting, deed="wait")
+    publish, execute = waiting(pod)
+    still_there = os.open(pod.work.ended, os.O_WRONLY)
+    execute.terminate()
+    assert pod.ended(execute) == 128 + signal.SIGTERM
+    publish.terminate()
+    assert pod.ended(publish) == 0, pod.said
+    os.close(still_there)
     assert pod.row[:2] == ("fenced", "interrupted")
 
 

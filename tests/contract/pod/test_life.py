@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,33 @@ def test_an_exception_of_the_steps_code_fails_the_attempt(namespace: Namespace) 
     assert (state, cause, error["type"]) == ("failed", "user", "ZeroDivisionError")
     assert "flow.py" in error["traceback"]
     assert "ZeroDivisionError: division by zero" in pod.log
+
+
+def test_a_value_that_cannot_be_saved_is_kept_as_an_artifact_that_the_error_names(
+    namespace: Namespace,
+) -> None:
+    pod = namespace.pod(flow.counting, n=3)
+    assert pod.live() == (0, 1, 0)
+    state, cause, error = pod.row
+    assert (state, cause, error["type"]) == ("failed", "user", "UnsupportedTypeError")
+    name = "counting::count::counted.rescued"
+    loading = f"pickle.load(load_artifact({name!r}, '1').open('rb'))"
+    assert f"kept as the artifact {name!r}, version 1, which {loading} reads" in error["message"]
+    assert pickle.loads(pod.value(name).read_bytes()) == range(3)
+    assert str(pod.work.root) not in error["message"]
+
+
+def test_where_a_value_cannot_be_kept_either_the_error_says_why(namespace: Namespace) -> None:
+    namespace.save(1, "counting::count::counted.rescued")
+    pod = namespace.pod(flow.counting, n=3)
+    assert pod.resolve() == 0
+    namespace.rows("ALTER TABLE artifacts ADD CHECK (next_version < 3)")
+    publish, execute = pod.publish(), pod.execute()
+    assert (pod.ended(execute), pod.ended(publish)) == (1, 0)
+    _, cause, error = pod.row
+    assert (cause, error["type"]) == ("user", "UnsupportedTypeError")
+    assert "range cannot be saved" in error["message"]
+    assert "could not be kept as the artifact" in error["message"]
 
 
 def test_a_module_that_is_missing_is_named_with_what_the_archive_holds(

@@ -24,6 +24,18 @@ def my_flow(n: int, size: int = 2):
     for _ in range(size):
         add(n, size)
 
+@step(image="own:1")
+def with_its_own(n: int) -> int:
+    return n
+
+@pipeline
+def one(n: int):
+    with_its_own(add(n, 1))
+
+@pipeline(image="pipeline:1")
+def other(n: int):
+    add(n, 1)
+
 @pipeline
 def brought():
     add(ExternalArtifact(value=3), 1)
@@ -53,6 +65,21 @@ def test_json_and_the_name_are_other_forms(lateen: Callable[..., Result], flow: 
     shown = lateen("compile", f"{flow}:my_flow", "-o", "json").stdout
     assert json.loads(shown)["metadata"] == {"name": "my-flow"}
     assert lateen("compile", f"{flow}:my_flow", "-o", "name").stdout == "pipeline/my-flow\n"
+
+
+def test_python_steps_without_an_image_get_the_one_of_the_environment(
+    lateen: Callable[..., Result], flow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def image(pipeline: str) -> tuple[str | None, list[str | None]]:
+        (resource,) = parse_resources(lateen("compile", f"{flow}:{pipeline}").stdout, "stdout")
+        spec = pipeline_spec(resource)
+        return spec.image, [step.image for step in spec.steps]
+
+    monkeypatch.delenv("LATEEN_IMAGE", raising=False)
+    assert image("one") == (None, [None, "own:1"])
+    monkeypatch.setenv("LATEEN_IMAGE", "registry.example.com/flow:1")
+    assert image("one") == (None, ["registry.example.com/flow:1", "own:1"])
+    assert image("other") == ("pipeline:1", [None])
 
 
 def test_values_brought_by_the_caller_cannot_be_written_down(

@@ -149,3 +149,13 @@ def test_findings_end_with_1(lateen, answering):
         "blobs: one is missing",
     ]
     assert "2 stored blobs are unknown to the catalog" in result.stdout
+
+
+def test_the_object_of_a_run_in_a_cluster_is_named_since_it_stays(lateen, answering):
+    run = {"name": "p-1", "target": "cluster"}
+    answering(delete=lambda dry_run, **_: answer(dry_run), run=run)
+    note = "its object in the cluster stays: kubectl delete run.lateen.dev p-1 -n NAMESPACE\n"
+    assert lateen("delete", "run", "p-1", "--yes").stderr == note
+    assert lateen("delete", "run", "p-1", "--dry-run").stderr == ""
+    answering(delete=answer(), run={**run, "target": "local"})
+    assert lateen("delete", "run", "p-1", "--yes").stderr == ""

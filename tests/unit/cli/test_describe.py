@@ -34,8 +34,10 @@ def lines(result: Result) -> list[str]:
 def test_a_run_is_described_with_steps_outputs_and_error(
     lateen: Lateen, answering: Answering
 ) -> None:
-    failed = step("score", status="Failed", message="no rows", attempts=[attempt(), attempt(n=2)])
-    error = {"type": "ValueError", "message": "no rows", "traceback": "Traceback\n  here\n"}
+    trace = "Traceback\n  here: no rows\n"
+    error = {"type": "ValueError", "message": "no rows", "traceback": trace}
+    attempts = [attempt(), attempt(n=2, error=error)]
+    failed = step("score", status="Failed", message="no rows", attempts=attempts)
     waiting = step("wait", status="Waiting", message="there is no 'x'", attempts=[])
     waiting["waiting_since"] = "2026-03-01T12:30:00+00:00"
     found = {**receipt(), "step": "score"}
@@ -53,7 +55,20 @@ def test_a_run_is_described_with_steps_outputs_and_error(
         " iris@6"
     ) in shown
     assert "result scores@3 builtins.list 17 B" in shown
-    assert shown[-3:] == ["Error", "Traceback", "here"]
+    assert shown[-3:] == ["Error of the step score", "Traceback", "here: no rows"]
+
+
+@pytest.mark.parametrize(
+    ("trace", "told"),
+    [("", ["KeyError: no rows"]), ("loading\n", ["KeyError: no rows", "loading"])],
+)
+def test_an_error_without_a_traceback_is_told_in_words(
+    lateen: Lateen, answering: Answering, trace: str, told: list[str]
+) -> None:
+    error = {"type": "KeyError", "message": "no rows", "traceback": trace}
+    answering(run=full_run(1, steps=[], error=error), receipts=[])
+    shown = lines(lateen("describe", "run", "training-1"))
+    assert shown[shown.index("Error") + 1 :] == told
 
 
 def test_an_artifact_is_described_with_its_metadata(lateen: Lateen, answering: Answering) -> None:

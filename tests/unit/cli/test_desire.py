@@ -36,6 +36,13 @@ def test_each_command_wants_one_thing_and_says_what_follows(
     assert result.stdout.splitlines()[1].split()[:3] == ["training-1", "training", "Running"]
 
 
+@pytest.mark.parametrize("command", ["cancel", "stop", "pause", "resume", "logs", "replay", "run"])
+def test_each_command_about_a_cluster_takes_a_place_in_it(lateen: Lateen, command: str) -> None:
+    said = " ".join(lateen(command, "--help").stdout.split())
+    assert "--context TEXT Of the kubeconfig; its current one otherwise." in said
+    assert "-n, --namespace TEXT Of the cluster; the context's otherwise." in said
+
+
 def test_the_run_is_data(lateen: Lateen, answering: Answering) -> None:
     answering(set_desired=full_run(1))
     assert json.loads(lateen("stop", "training-1", "-o", "json").stdout) == full_run(1)

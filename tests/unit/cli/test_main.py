@@ -48,6 +48,12 @@ def test_an_unknown_command_names_the_nearest(lateen: Lateen) -> None:
     assert "there is no command 'gte'; did you mean 'get'?" in result.stderr
 
 
+def test_an_unknown_command_like_none_names_all_in_their_order(lateen: Lateen) -> None:
+    words = " ".join(lateen("xyzzy").stderr.split())
+    assert "there is no command 'xyzzy'; there is run, compile, resolve, get," in words
+    assert words.endswith("doctor, local")
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [(NotFoundError("no x"), 2), (CatalogUnavailable("down"), 1), (RunFailed("it failed"), 1)],

@@ -8,6 +8,7 @@ import pytest
 
 from lateen import ArtifactType, load_artifact, register_artifact, save_artifact
 from lateen.client import ArtifactVersionView
+from lateen.client.artifacts import SHORT
 from lateen.domain.errors import (
     InvalidNameError,
     NotFoundError,
@@ -44,15 +45,49 @@ def saving(answering, tmp_path):
 
 
 def test_a_value_is_saved_by_its_materializer_and_then_recorded(saving, tmp_path):
-    view = save_artifact([1, 2], "scores", version="raw_2023", tags=["small"])
+    view = save_artifact(b"12", "scores", version="raw_2023", tags=["small"])
     assert isinstance(view, ArtifactVersionView)
     (asked,) = saving.asked("save_artifact")
     directory = Path(asked["directory"])
     assert directory.parent == tmp_path
     assert any(directory.iterdir())
+    assert asked["document"] is None
     assert (asked["name"], asked["version"], asked["tags"]) == ("scores", "raw_2023", ["small"])
-    assert (asked["type"], asked["kind"], asked["pickled"]) == ("builtins.list", "data", False)
+    assert (asked["type"], asked["kind"], asked["pickled"]) == ("builtins.bytes", "data", False)
     json.dumps(asked)
+
+
+def test_a_short_document_goes_with_the_request_and_no_file_is_written(saving, tmp_path):
+    save_artifact({"é": [1, None]}, "scores")
+    (asked,) = saving.asked("save_artifact")
+    assert (asked["directory"], asked["document"]) == (None, '{"é":[1,null]}')
+    assert (asked["format"], asked["type"]) == ("json", "builtins.dict")
+    assert asked["metadata"] == {"length": 1}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_document_goes_by_a_file(saving):
+    for length in (SHORT - 2, SHORT - 1):
+        save_artifact("x" * length, "text")
+    short, long = saving.asked("save_artifact")
+    assert short["document"] == '"' + "x" * (SHORT - 2) + '"'
+    assert long["document"] is None
+    assert Path(long["directory"], "data.json").read_text() == '"' + "x" * (SHORT - 1) + '"'
+
+
+def test_a_short_document_that_refers_to_files_goes_by_one_with_them(saving, tmp_path):
+    (tmp_path / "notes").write_text("x")
+    save_artifact({"a": tmp_path / "notes"}, "scores")
+    (asked,) = saving.asked("save_artifact")
+    assert (asked["document"], asked["format"]) == (None, "container")
+    assert sorted(path.name for path in Path(asked["directory"]).iterdir()) == ["0", "data.json"]
+
+
+def test_what_is_pickled_after_all_leaves_no_document(saving):
+    save_artifact({1, object}, "things", allow_pickle=True)
+    (asked,) = saving.asked("save_artifact")
+    assert (asked["document"], asked["format"]) == (None, "pickle")
+    assert len(list(Path(asked["directory"]).iterdir())) == 1
 
 
 def test_the_materializer_and_the_kind_may_be_chosen(saving, tmp_path):
@@ -67,7 +102,7 @@ def test_the_materializer_and_the_kind_may_be_chosen(saving, tmp_path):
 
 def test_each_value_has_a_directory_of_its_own_and_only_the_first_asks_where(saving):
     for number in range(3):
-        save_artifact(number, "number")
+        save_artifact(bytes(number), "number")
     assert len({asked["directory"] for asked in saving.asked("save_artifact")}) == 3
     assert len(saving.asked("new_directory")) == 1
 

@@ -182,6 +182,41 @@ def test_outside_of_git_hidden_files_and_the_project_s_own_list_stay(project: Pa
     assert names(project) == ["flow.py", "pkg/helper.py"]
 
 
+@pytest.mark.parametrize("place", ["v", "tools/env"])
+@pytest.mark.parametrize("in_git", [True, False])
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history"])
+def test_an_environment_of_python_never_travels_whatever_it_is_called(
+    project: Path, place: str, in_git: bool, mark: str
+) -> None:
+    if in_git:
+        git(project, "init", "-q")
+    write(project, "flow.py", "vector/real.py", f"{place}/{mark}", f"{place}/lib/x.py")
+    (project / place / "bin").mkdir()
+    (project / place / "bin" / "python").symlink_to("/usr/bin/python3")
+    assert names(project) == ["flow.py", "vector/real.py"]
+
+
+def test_a_project_that_is_an_environment_itself_travels(project: Path) -> None:
+    write(project, "flow.py", "pyvenv.cfg")
+    assert names(project) == ["flow.py", "pyvenv.cfg"]
+
+
+def test_the_project_s_own_list_holds_in_a_checkout_too(checkout: Path) -> None:
+    write(checkout, "flow.py", "data/big.csv", ".env")
+    git(checkout, "add", ".")
+    (checkout / ".lateenignore").write_text("data/\n")
+    assert names(checkout) == [".env", ".lateenignore", "flow.py"]
+
+
+def test_a_link_that_leads_out_names_the_line_that_leaves_it_out(project: Path) -> None:
+    (project / "data").mkdir()
+    (project / "data" / "raw").symlink_to("/mnt/raw")
+    with pytest.raises(SetupError, match=r"/data/raw leads out .* `data/raw` in \.lateenignore"):
+        names(project)
+    (project / ".lateenignore").write_text("data/raw\n")
+    assert names(project) == []
+
+
 def test_a_link_inside_stays_a_link(project: Path) -> None:
     write(project, "pkg/real.py")
     (project / "alias.py").symlink_to("pkg/real.py")

@@ -35,7 +35,7 @@ def test_who_is_not_known_logs_in_anew() -> None:
     [
         (RUNS, "POST", "create runs.lateen.dev"),
         (f"{RUNS}/x", "PATCH", "patch runs.lateen.dev"),
-        ("/api/v1/namespaces/iris/pods", "GET", "get pods"),
+        ("/api/v1/namespaces/iris/pods", "GET", "list pods"),
         ("/api/v1/namespaces/iris/pods/x-1/log", "GET", "get pods/log"),
     ],
 )

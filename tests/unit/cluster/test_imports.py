@@ -54,6 +54,13 @@ def test_the_search_path_is_what_of_it_lies_in_the_project(root: Path) -> None:
     assert imports.applied(spec("any:f")).code_path == ("flows", "src")
 
 
+def test_the_folder_of_the_script_that_runs_is_no_place_of_the_project(root: Path) -> None:
+    """``sys.path[0]`` of ``lateen`` is the ``bin`` of its virtual environment."""
+    (root / "v" / "bin").mkdir(parents=True)
+    (root / "v" / "pyvenv.cfg").touch()
+    assert Imports.of(root, [str(root / "v" / "bin"), str(root / "src")]).folders == ("src",)
+
+
 def test_an_empty_entry_is_where_the_process_stands(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

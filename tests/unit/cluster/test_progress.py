@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from lateen.cluster.progress import Progress, is_taken, phase_of, refusal
-from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.domain.spec import PipelineSpec, Retry, StepSpec
 from lateen.domain.states import RunPhase
 from lateen.workspace.observer import line_of
 
 SPEC = PipelineSpec("p", steps=(StepSpec("load-data", "load_data"), StepSpec("train", "train")))
+RETRIED = PipelineSpec("p", steps=(StepSpec("flaky", "flaky", retry=Retry(2, 1.0)),))
 
 
 def status(phase: str, **steps: Any) -> dict[str, Any]:
@@ -92,3 +93,48 @@ def test_the_end_is_believed_when_it_is_told_whole() -> None:
 def test_a_run_without_a_status_was_not_looked_at() -> None:
     assert not is_taken({"spec": {}})
     assert is_taken(status("Pending"))
+
+
+def test_a_failure_that_is_not_the_last_says_what_follows() -> None:
+    progress = Progress("p-1", RETRIED, began=100.0)
+    failed = [{"phase": "Failed", "attempts": n, "message": "no"} for n in (1, 2, 3)]
+    told = [lines(progress, status("Running", flaky=step), 101) for step in failed]
+    assert told == [
+        ["  [1/1] flaky: failed, trying again in 1s (2 of 3): no"],
+        ["  [1/1] flaky: failed, trying again in 2s (3 of 3): no"],
+        ["  [1/1] flaky: Failed  no"],
+    ]
+    assert lines(progress, status("Failed", flaky=failed[2]), 102) == ["run p-1: Failed (2.00 s)"]
+
+
+def test_a_retry_that_was_told_of_and_never_came_is_a_failure_at_the_end() -> None:
+    progress = Progress("p-1", RETRIED, began=100.0)
+    failed = {"phase": "Failed", "attempts": 1, "message": "no"}
+    lines(progress, status("Running", flaky=failed), 101)
+    assert lines(progress, status("Running", flaky=failed), 101) == []
+    told = lines(progress, status("Failed", flaky=failed), 102)
+    assert told == ["  [1/1] flaky: Failed  no", "run p-1: Failed (2.00 s)"]
+
+
+def test_nothing_is_tried_again_where_a_reference_is_missing_or_the_run_is_to_end() -> None:
+    failed = {"phase": "Failed", "attempts": 1, "reason": "MissingReferenceError"}
+    progress = Progress("p-1", RETRIED, began=100.0)
+    assert lines(progress, status("Running", flaky=failed), 101) == ["  [1/1] flaky: Failed"]
+    run = {**status("Running", flaky={**failed, "reason": "x"}), "spec": {"desired": "Stopped"}}
+    progress = Progress("p-1", RETRIED, began=100.0)
+    assert lines(progress, run, 101) == ["  [1/1] flaky: Failed"]
+
+
+def test_what_keeps_a_run_is_told_when_it_changes(progress: Progress) -> None:
+    def kept(reason: str, message: str) -> dict[str, Any]:
+        condition = {"type": "Succeeded", "status": "Unknown", "reason": reason, "message": message}
+        return {"status": {"phase": "Pending", "conditions": [condition]}}
+
+    words = kept("SetupError", "there is no Secret\nat all")
+    assert lines(progress, words, 101) == ["run p-1: SetupError: there is no Secret"]
+    assert lines(progress, words, 102) == []
+    assert lines(progress, kept("Pending", "0/2 steps"), 103) == [None]
+    refused = {"type": "Accepted", "status": "False", "reason": "NotFound", "message": "no p"}
+    waits = {"status": {"phase": "Pending", "conditions": [refused]}}
+    assert lines(progress, waits, 104) == ["run p-1: not accepted yet: no p"]
+    assert phase_of(waits) is RunPhase.PENDING

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lateen.domain.receipt_words import became_words, reference_words
+from lateen.domain.artifacts import ArtifactVersion, ModelVersion
+from lateen.domain.receipt_words import became_words, inputs_text, reference_words
+from lateen.domain.receipts import Receipt
 from lateen.domain.references import (
     DETAILS,
     ArtifactReference,
@@ -75,3 +78,32 @@ def test_what_a_reference_became_is_a_version_or_a_value(receipt: Any, words: st
 
 def test_what_is_gone_has_no_words() -> None:
     assert became_words({"has_value": False}, None) == ""
+
+
+SLOWED = ArtifactVersion("id", "slowed", 1, None, "sha256:0", "data")
+IN_PRODUCTION = ModelVersion("id", "iris", 7, "1.0", "production", "ready")
+
+
+def became(name: str, path: str = "", **fields: Any) -> Receipt:
+    return Receipt(name, path, {}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("receipts", "text"),
+    [
+        ([became("n", artifact=SLOWED)], "n=slowed@1"),
+        ([became("n", value=25, has_value=True)], "n=25"),
+        ([became("n", artifact=SLOWED, value=0.123456, has_value=True)], "n=0.1235"),
+        ([became("m", model=IN_PRODUCTION)], "m=iris@1.0"),
+        ([became("xs", "0", artifact=SLOWED), became("k", value="a", has_value=True)],
+         "xs.0=slowed@1 k='a'"),
+        ([became("", artifact=SLOWED), became("n", value="x" * 99, has_value=True)],
+         f"n='{'x' * 38}…"),
+        ([became("n", artifact=replace(SLOWED, name=f"{'p' * 80}::fit::output"))],
+         f"n=…{'p' * 24}::fit::output@1"),
+    ],
+)  # fmt: skip
+def test_the_inputs_of_a_step_are_versions_by_name_and_plain_values(
+    receipts: list[Receipt], text: str
+) -> None:
+    assert inputs_text(receipts) == text

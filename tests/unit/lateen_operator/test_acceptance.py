@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -96,6 +97,15 @@ def test_a_run_takes_the_pipeline_that_it_names_and_its_own_parameters() -> None
     assert found.spec.name == "training"
     assert found.parameters == {"rate": 1.0}
     assert isinstance(found.parameters["rate"], float)
+
+
+def test_a_label_that_the_installation_allows_is_accepted_wherever_the_pipeline_stands() -> None:
+    labelled = step(podTemplate={"metadata": {"labels": {"team": "vision"}}})
+    inline = run(pipelineSpec={"name": "training", **labelled["spec"]})
+    named = run(pipeline={"name": "training"})
+    for accept in (accept_pipeline, partial(accept_run, named), partial(accept_run, inline)):
+        assert rejected(accept(labelled))[0] == "PodTemplateRefused"
+        assert isinstance(accept(labelled, allowed_labels=("team",)), Accepted)
 
 
 def test_fields_of_later_versions_are_passed_over() -> None:
@@ -275,6 +285,30 @@ def test_parameters_that_do_not_fit_reject_the_run(parameters: Json, words: str)
     reason, message = rejected(found)
     assert reason == "InvalidParameters"
     assert words in message
+
+
+ODD_NAMES = ("..", "../x", "a\n", "a\nb", "a\0b", "x" * 9999, "\u0430bc", "", "a$(b)", "a;b", "/a")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+def test_a_key_that_is_no_name_is_rejected_wherever_the_api_server_lets_it_pass(name: str) -> None:
+    reference = {"artifact": {"name": "a"}}
+    by_key = [
+        run(pipelineSpec={"name": "x", **step(env={name: "1"})["spec"]}),
+        run(pipelineSpec={"name": "x", **step(inputs={name: {"value": 1}})["spec"]}),
+        run(pipelineSpec={"name": "x", **step()["spec"], "outputs": {name: reference}}),
+        run(pipeline={"name": "training"}, parameters={name: "x"}),
+    ]
+    for body in by_key:
+        reason, message = rejected(accept_run(body, pipeline()))
+        assert reason in ("InvalidResource", "InvalidName", "InvalidParameters")
+        assert message.isprintable()
+        assert len(message) < 1000
+
+
+@pytest.mark.parametrize("name", ["A", "_a", "a.b", "a-b", "http_proxy", "PATH", "X1"])
+def test_a_variable_that_every_kubernetes_takes_is_accepted(name: str) -> None:
+    assert isinstance(accept_pipeline(step(env={name: "1"})), Accepted)
 
 
 def test_a_run_without_an_origin_is_rejected() -> None:

@@ -8,10 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lateen.domain.names import is_dns_name
-from lateen.domain.states import RunPhase, StepPhase
+from lateen.domain.states import Desired, RunPhase, StepPhase
+from lateen_operator.acceptance import Accepted
 from lateen_operator.checks import Rejected
-from lateen_operator.occurrences import Occurrence, Subject, event, run_occurrences
+from lateen_operator.occurrences import (
+    Occurrence,
+    Subject,
+    ended_occurrences,
+    event,
+    pipeline_occurrence,
+    run_occurrences,
+)
 from lateen_operator.status import RunReport, StepReport, rejected_report
+from tests.unit.lateen_operator.pods.made import SPEC
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 5, tzinfo=UTC)
 RUN = Subject("Run", "inference-x7k2p", "0b9c", "team-a")
@@ -27,6 +36,29 @@ def told(before: RunReport | None, after: RunReport) -> list[tuple[str, str, str
 
 
 STUCK = with_step(StepReport(StepPhase.RUNNING, 1, reason="ErrImagePull", message="no such image"))
+
+
+@pytest.mark.parametrize("ended", [Desired.CANCELLED, Desired.STOPPED])
+def test_who_wants_an_ended_run_to_go_on_is_told_what_to_do(ended: Desired) -> None:
+    (told,) = ended_occurrences("one", ended, Desired.RUNNING)
+    assert (told.type, told.reason) == ("Warning", "Ended")
+    assert f"has been {ended.value.lower()}" in told.message
+    assert "a new Run with resume: one" in told.message
+
+
+@pytest.mark.parametrize(
+    ("recorded", "wanted"),
+    [
+        (None, Desired.RUNNING),
+        (Desired.RUNNING, Desired.RUNNING),
+        (Desired.RUNNING, Desired.CANCELLED),
+        (Desired.CANCELLED, Desired.CANCELLED),
+    ],
+)
+def test_a_run_that_ended_as_it_was_told_has_nothing_to_tell(
+    recorded: Desired | None, wanted: Desired
+) -> None:
+    assert ended_occurrences("one", recorded, wanted) == []
 
 
 def test_a_run_that_goes_well_gets_two_events() -> None:
@@ -45,6 +77,22 @@ def test_a_rejection_is_told_once_and_its_mending_too() -> None:
     assert told(None, waiting) == [("Warning", "PipelineNotFound", "no Pipeline 'x'")]
     assert told(waiting, waiting) == []
     assert told(waiting, NEW) == [("Normal", "Accepted", "accepted, with 1 step")]
+
+
+def test_a_pipeline_is_told_once_for_each_of_its_specs_whether_runs_can_be_made_of_it() -> None:
+    subject = Subject("Pipeline", "training", "0b9d", "team-a")
+    circular = Rejected("Cycle", "the steps 'a' and 'b' wait for each other")
+    refused = pipeline_occurrence(circular, 1)
+    assert (refused.type, refused.reason) == ("Warning", "Cycle")
+    accepted = pipeline_occurrence(Accepted(SPEC, {}), 2)
+    assert (accepted.type, accepted.reason) == ("Normal", "Accepted")
+
+    def name(found: Occurrence) -> str:
+        return str(event(subject, found, NOW, "op-0")["metadata"]["name"])
+
+    assert name(refused) == name(pipeline_occurrence(circular, 1))
+    assert len({name(refused), name(pipeline_occurrence(circular, 3)), name(accepted)}) == 3
+    assert event(subject, refused, NOW, "op-0")["regarding"]["kind"] == "Pipeline"
 
 
 def test_what_keeps_a_step_from_starting_is_told_when_its_reason_changes() -> None:

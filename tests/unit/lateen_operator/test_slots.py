@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lateen_operator.slots import Claim, Held, Slots, shares
+from lateen_operator.slots import Claim, Grant, Held, Slots, shares
 
 CLAIM = Claim("a", "space", "train", 5, namespace_limit=4)
 
@@ -38,8 +38,8 @@ def test_two_runs_of_one_pipeline_share_its_limit() -> None:
 
 def test_what_was_granted_is_held_at_once() -> None:
     slots = Slots()
-    assert slots.ask(CLAIM) == 4
-    assert slots.ask(replace(CLAIM, run="b")) == 0
+    assert slots.ask(CLAIM) == Grant(4)
+    assert slots.ask(replace(CLAIM, run="b")) == Grant(0)
 
 
 def test_a_run_that_ends_steps_wakes_those_that_may_start_now() -> None:
@@ -51,16 +51,51 @@ def test_a_run_that_ends_steps_wakes_those_that_may_start_now() -> None:
     assert slots.settle("a", Held("space", "train", 0)) == ["b", "c"]
 
 
+def three_in_line() -> Slots:
+    """Run a holds all, b and c wait for it in this order; then a holds nothing, and b is woken."""
+    slots = Slots()
+    slots.ask(replace(CLAIM, wanted=4))
+    slots.ask(replace(CLAIM, run="b", wanted=4, created_at="1"))
+    slots.ask(replace(CLAIM, run="c", wanted=2, created_at="2"))
+    assert slots.settle("a", Held("space", "train", 0)) == ["b"]
+    return slots
+
+
+def test_a_woken_run_that_starts_nothing_wakes_the_next_in_line() -> None:
+    assert three_in_line().withdraw("b") == ["c"]
+    assert three_in_line().ask(replace(CLAIM, run="b", wanted=0, created_at="1")) == Grant(
+        0, ("c",)
+    )
+    assert three_in_line().forget("b") == ["c"]
+
+
+def test_a_woken_run_that_starts_less_than_it_waited_for_wakes_the_next_in_line() -> None:
+    asked = three_in_line().ask(replace(CLAIM, run="b", wanted=3, created_at="1"))
+    assert asked == Grant(3, ("c",))
+
+
+def test_a_woken_run_that_starts_all_that_it_waited_for_wakes_nobody() -> None:
+    asked = three_in_line().ask(replace(CLAIM, run="b", wanted=4, created_at="1"))
+    assert asked == Grant(4)
+
+
+def test_a_run_that_waited_for_nothing_wakes_nobody_when_it_goes_on() -> None:
+    slots = Slots()
+    slots.ask(replace(CLAIM, wanted=4))
+    slots.ask(replace(CLAIM, run="b", wanted=4, created_at="1"))
+    assert slots.withdraw("a") == []
+
+
 def test_a_run_that_withdraws_holds_up_nobody() -> None:
     slots = Slots()
     slots.ask(replace(CLAIM, wanted=4))
     slots.ask(replace(CLAIM, run="b", wanted=4, created_at="1"))
-    slots.withdraw("b")
+    assert slots.withdraw("b") == []
     assert slots.forget("a") == []
-    assert slots.ask(replace(CLAIM, run="c", wanted=4, created_at="2")) == 4
+    assert slots.ask(replace(CLAIM, run="c", wanted=4, created_at="2")) == Grant(4)
 
 
 def test_other_namespaces_do_not_count() -> None:
     slots = Slots()
     slots.ask(CLAIM)
-    assert slots.ask(replace(CLAIM, run="b", namespace="elsewhere")) == 4
+    assert slots.ask(replace(CLAIM, run="b", namespace="elsewhere")) == Grant(4)

@@ -70,7 +70,7 @@ def test_what_is_in_the_way_of_a_run_is_its_message() -> None:
     assert conditions(found)["Succeeded"] == (
         "Unknown",
         "Running",
-        "2/3 steps; report: ImagePullBackOff: no such image",
+        "report: ImagePullBackOff: no such image",
     )
 
 
@@ -88,7 +88,44 @@ def test_a_failed_run_tells_of_the_step_that_failed() -> None:
     failed = StepReport(StepPhase.FAILED, 1, reason="OutOfMemory", message="used more than 1Gi")
     report = RunReport(RunPhase.FAILED, "StepFailed", "failed: report", {"report": failed})
     message = conditions(status(report))["Succeeded"][2]
-    assert message == "failed: report; report: used more than 1Gi"
+    assert message == "report: used more than 1Gi"
+
+
+OUT_OF_MEMORY = (
+    "the kernel killed a process of the step, for the step used more memory than its limit of 64Mi;"
+    " give it more, have it use less, or let it succeed all the same"
+)
+
+
+def ended(*failed: tuple[str, str], reason: str = "StepFailed", message: str = "failed: x") -> str:
+    steps = {name: StepReport(StepPhase.FAILED, 1, message=words) for name, words in failed}
+    report = RunReport(RunPhase.FAILED, reason, message, {**STEPS, **steps})
+    return conditions(status(report))["Succeeded"][2]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (ended(("a", "no")), "a: no"),
+        (ended(("a", "no"), ("b", "x")), "a: no (another step failed too)"),
+        (ended(("a", "no"), ("b", "x"), ("c", "y")), "a: no (2 other steps failed too)"),
+        (ended(("a", "no"), reason="TimedOut", message="out of time"), "out of time; a: no"),
+        (ended(("a", ""), message="failed: a"), "failed: a"),
+        (ended(("a", OUT_OF_MEMORY)), f"a: {OUT_OF_MEMORY.partition(';')[0]}"),
+        (ended(("a", "x" * 999)), f"a: {'x' * 114}…"),
+        (ended(("a", "x" * 999), ("b", "x")), f"a: {'x' * 88}… (another step failed too)"),
+    ],
+)
+def test_the_message_of_a_run_is_one_short_sentence_that_begins_with_the_step(
+    message: str, words: str
+) -> None:
+    assert message == words
+
+
+def test_a_long_rejection_is_told_in_full_where_it_belongs() -> None:
+    found = conditions(status(rejected_report(Rejected("Cycle", "a -> b; " * 50), 1)))
+    assert len(found["Accepted"][2]) > 300
+    assert len(found["Succeeded"][2].encode()) <= 120
 
 
 def test_a_rejected_run_has_finished_and_one_that_waits_for_its_pipeline_has_not() -> None:

@@ -81,6 +81,17 @@ def test_pods_are_found_by_their_run_until_they_are_gone() -> None:
     assert pods.of_run("u2") == []
 
 
+def test_each_change_of_a_pod_is_told_once_whoever_brings_it() -> None:
+    told: list[tuple[PodView, PodView]] = []
+    pods = Pods(lambda before, after: told.append((before, after)))
+    ended = replace(POD, version=6, view=PodView(phase="Succeeded"))
+    pods.put(POD)
+    pods.put(ended)
+    pods.watched(ended)
+    pods.replace([ended], version=50)
+    assert told == [(POD.view, ended.view)]
+
+
 def test_a_run_of_a_later_version_is_read_as_far_as_it_is_known() -> None:
     run = RunObject.of(
         {

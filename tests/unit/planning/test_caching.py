@@ -58,6 +58,11 @@ def output(**changes: Any) -> StepSpec:
     return replace(STEP, outputs=(replace(STEP.outputs[0], **changes),))
 
 
+def from_template(**container: Any) -> StepSpec:
+    template = {"spec": {"nodeSelector": {"a": "b"}, "containers": [{"name": "step", **container}]}}
+    return replace(STEP, pod_template=template)
+
+
 @pytest.mark.parametrize(
     ("change", "moved"),
     [
@@ -71,6 +76,9 @@ def output(**changes: Any) -> StepSpec:
         ({"inputs": {"data": INPUTS["data"]}}, ["inputs.n"]),
         ({"inputs": {**INPUTS, "extra": PlainInput(None)}}, ["inputs.extra"]),
         ({"step": replace(STEP, env={"SEED": "2"})}, ["env.SEED"]),
+        ({"step": replace(STEP, env_from=("keys",))}, ["envFrom"]),
+        ({"step": from_template(env=[{"name": "A", "value": "1"}])}, ["podTemplate"]),
+        ({"step": from_template(envFrom=[{"prefix": "A_"}])}, ["podTemplate"]),
         ({"step": output(name="other")}, ["outputs"]),
         ({"step": output(artifact="m")}, ["outputs"]),
         ({"step": output(version="1.0")}, ["outputs"]),
@@ -141,3 +149,15 @@ def test_a_step_is_cached_unless_it_says_otherwise_or_its_code_is_unknown() -> N
     assert not cacheable(replace(STEP, code_digest=None), "3.11")
     assert not cacheable(replace(STEP, code_digest=None), "busybox:1.36")
     assert cacheable(replace(STEP, code_digest=None), "busybox@sha256:0")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {},
+        {"spec": {"nodeSelector": {"a": "b"}, "containers": [{"name": "step", "workingDir": "/"}]}},
+        *({"spec": 1}, {"spec": {"containers": 1}}, {"spec": {"containers": [1, None]}}),
+    ],
+)
+def test_what_else_a_template_says_is_not_in_the_key(template: Any) -> None:
+    assert key(step=replace(STEP, pod_template=template)) == key()

@@ -124,7 +124,17 @@ def test_kubectl_shows_columns_and_knows_short_names() -> None:
         for name, data in crd.definitions().items()
     }
     assert names["runs.yaml"] == (["lr"], ["Phase", "Steps", "Age", "Message"])
-    assert names["pipelines.yaml"][0] == ["lp"]
+    columns = ["Model", "Stage", "Accepted", "Age", "Message"]
+    assert names["pipelines.yaml"] == (["lp"], columns)
+
+
+def test_every_word_that_may_be_desired_is_explained() -> None:
+    fields = schema_of("runs.yaml")["properties"]["spec"]["properties"]
+    for word in fields["desired"]["enum"]:
+        assert f"`{word}`" in fields["desired"]["description"]
+    for name, other in (("replay", "resume"), ("resume", "replay")):
+        excluded = f"It excludes `pipeline`, `pipelineSpec`, `{other}` and `parameters`."
+        assert excluded in fields[name]["description"]
 
 
 def test_a_definition_fits_into_the_annotation_of_kubectl_apply() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from lateen.domain.errors import SetupError
 from lateen.step.entrypoints import definition, load_file
+from lateen.step.variables import GIVEN, WORK
+from lateen.step.workdir import WorkDirectory
 
 STEPS = """
 from lateen import pipeline, step
@@ -50,6 +52,17 @@ def test_a_step_of_the_script_itself_is_found_in_its_file(folder: Path) -> None:
     found = definition("__main__:load", str(file(folder)))
     assert found.name == "load"
     assert found.function() == 3
+
+
+def test_an_empty_archive_is_not_said_to_hold_nothing_and_the_image_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = WorkDirectory(tmp_path)
+    work.code.mkdir(parents=True)
+    monkeypatch.setenv(GIVEN, "1")
+    monkeypatch.setenv(WORK, str(tmp_path))
+    with pytest.raises(SetupError, match="archive is empty, so all modules come from the step's"):
+        definition("not_there_at_all:load", None)
 
 
 def test_a_step_of_a_module_beside_the_pipelines_file_is_found(folder: Path) -> None:

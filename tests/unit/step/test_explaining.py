@@ -87,6 +87,8 @@ def test_a_step_that_ran_says_what_for(fields: dict[str, Any], words: str) -> No
         ({"inputs": {"x": 1}}, "its input 'y' changed"),
         ({"environment": "3.10"}, "what it runs on (3.10, now 3.11) changed"),
         ({"env": {"SEED": "1"}}, "the environment variable 'SEED' changed"),
+        ({"envFrom": ["keys"]}, "the list of Secrets that its variables come from changed"),
+        ({"podTemplate": [{}]}, "what its podTemplate says of variables changed"),
         ({"outputs": []}, "the way its outputs are declared changed"),
         ({"code": "b", "inputs": {}}, "its code, its input 'x' and its input 'y' changed"),
         ({"code": "b", "inputs": {}, "command": 1}, "its code, its command, its input 'x' and 1"),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lateen.domain.errors import MissingReferenceError
+from lateen.domain.errors import MissingReferenceError, SetupError
 from lateen.domain.states import FailureCause
 from lateen.step.outcome import (
     LONGEST_MESSAGE,
@@ -74,3 +74,46 @@ def test_an_error_whose_text_cannot_be_read_is_still_told() -> None:
 
 def test_an_error_without_a_message_is_told() -> None:
     assert error_json(raised(AssertionError()))["message"] == ""
+
+
+def in_a_phase(source: str, **names: object) -> BaseException:
+    """What code of Lateen's own raises."""
+    namespace: dict[str, object] = {"__name__": "lateen.step.resolve", **names}
+    exec(compile(source, "/opt/lateen/step/resolve.py", "exec"), namespace)
+    run = namespace["run"]
+    assert callable(run)
+    with pytest.raises(Exception) as caught:
+        run()
+    # Without the frame of this test, which stands where a phase of Lateen's calls.
+    return caught.value.with_traceback(caught.tb.tb_next)
+
+
+def test_an_error_of_our_own_phases_has_no_traceback() -> None:
+    raises = in_a_phase(
+        "def run():\n  try:\n    {}['d']\n  except KeyError as e:\n    raise error from e",
+        error=MissingReferenceError("there is no 'd'"),
+    )
+    assert error_json(raises) == {
+        "type": "MissingReferenceError",
+        "message": "there is no 'd'",
+        "traceback": "",
+    }
+
+
+def test_an_error_that_is_not_meant_keeps_its_traceback_wherever_it_came_from() -> None:
+    assert "resolve.py" in error_json(in_a_phase("def run(): {}['d']"))["traceback"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def run(): users()",
+        "def run():\n  try: users()\n  except Exception as e: raise ours from e",
+    ],
+)
+def test_an_error_of_lateen_that_the_users_code_ran_into_shows_where(source: str) -> None:
+    def users() -> None:
+        raise SetupError("no server")
+
+    raises = in_a_phase(source, users=users, ours=SetupError("it cannot be imported"))
+    assert "in users" in error_json(raises)["traceback"]

@@ -295,7 +295,12 @@ def test_nothing_is_proposed_where_there_is_nothing(catalog: Catalog) -> None:
     ("source", "words"),
     [
         (ArtifactReference(id="abcd"), "there is no artifact version abcd"),
-        (ArtifactReference(digest="sha256:0"), "there is no artifact version sha256:0"),
+        (
+            ArtifactReference(digest="sha256:0"),
+            "there is no artifact version sha256:0; where a caller brought it, submit the pipeline"
+            " again: what is brought is kept for a day, and from then on for the runs that were"
+            " accepted",
+        ),
         (StepOutput("load", "iris"), "there is no 'iris' of the step 'load'"),
     ],
 )

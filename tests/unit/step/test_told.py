@@ -70,6 +70,7 @@ def test_a_process_that_was_killed_for_its_memory_fails_the_step(work: WorkDirec
     assert outcome.error is not None
     assert (outcome.cause, outcome.error["type"]) == (FailureCause.OUT_OF_MEMORY, "OutOfMemory")
     assert "its limit of 512Mi" in outcome.error["message"]
+    assert "tolerateOOM (in Python tolerate_oom=True)" in outcome.error["message"]
 
 
 def test_one_that_a_step_survived_fails_it_too_unless_it_is_tolerated(

@@ -2,6 +2,6 @@
 
 A Pod of a step has two containers with the store's credentials. So nothing is allowed that reaches
 them: no hosts or name servers of the user's, which could send their connections elsewhere; no
-labels of the cluster's own domains, by which a Service could take a step for a database; no
-projected tokens, and no drivers that could bring the store's Secret.
+labels but those that an installation allows, for a Service could take a step for a database by any
+other; no projected tokens, and no drivers that could bring the store's Secret.
 """

@@ -6,23 +6,12 @@ import posixpath
 from typing import Any
 
 from lateen.domain.names import is_dns_name, shown
-from lateen_operator.pods.names import LABEL_DOMAIN, OURS, STORE_SECRET
-from lateen_operator.pods.rules import refusal, text, values
+from lateen_operator.pods.names import OURS, STORE_SECRET
+from lateen_operator.pods.rules import refusal, text
 
 MOUNTS = "/lateen"
-_RESERVED_DOMAINS = ("kubernetes.io", "k8s.io")
-_SCALING = "cluster-autoscaler.kubernetes.io"
 _KERNEL_FOLDERS = ("/proc", "/sys", "/dev")
 _SHARED_MEMORY = "/dev/shm"
-
-
-def label_key(value: Any, path: str) -> None:
-    domain, slash, _ = str(value).rpartition("/")
-    if f"{domain}/" == LABEL_DOMAIN or domain.endswith("." + LABEL_DOMAIN.rstrip("/")):
-        raise refusal(path, "not allowed: keys of lateen.dev are Lateen's own")
-    reserved = any(domain == it or domain.endswith(f".{it}") for it in _RESERVED_DOMAINS)
-    if slash and reserved and domain != _SCALING:
-        raise refusal(path, f"not allowed: keys of {domain} mean something to the cluster itself")
 
 
 def secret_name(value: Any, path: str) -> None:
@@ -73,7 +62,3 @@ def variable(value: Any, path: str) -> None:
     text(value, path)
     if value.startswith("LATEEN_") or value == "PYTHONPATH":
         raise refusal(path, f"not allowed: {value} is Lateen's own; choose another name")
-
-
-LABELS = values(text, key=label_key)
-"""Labels or annotations."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import click
 
 from lateen.authoring.compiled import CompiledPipeline
 from lateen.cli.compiling import compiled_from, pipeline_arguments
 from lateen.cli.output import output_option, show_data
+from lateen.cluster.images import VARIABLE, with_default_image
 from lateen.domain.errors import CompileError
 from lateen.domain.spec import PipelineSpec
 
@@ -22,13 +26,16 @@ from lateen.domain.spec import PipelineSpec
 def compile_(file: str, parameters: tuple[str, ...], upload: bool, form: str) -> None:
     """Print the pipeline FILE[:PIPELINE] as a Pipeline of lateen.dev/v1alpha1.
 
-    With --upload its Python steps run from the source as it is now. The store keeps that until
-    somebody deletes its version of the artifact PIPELINE::source.
+    Python steps without an image get the one in LATEEN_IMAGE, as `lateen run` has it. With --upload
+    they run from the source as it is now. The store keeps that until somebody deletes its version
+    of the artifact PIPELINE::source.
     """
     from lateen.resources import pipeline_resource
 
     compiled = compiled_from(file, parameters)
     _check_uploads(compiled)
+    spec = with_default_image(compiled.spec, os.environ.get(VARIABLE))
+    compiled = replace(compiled, spec=spec)
     resource = pipeline_resource(_with_source(compiled) if upload else compiled.spec)
     if form == "name":
         click.echo(f"pipeline/{resource.metadata.name}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from lateen import targets
 from lateen.cli import kinds
 from lateen.cli.deleting import Way, deletion_options
 from lateen.cli.deleting import delete as deleted
 from lateen.cli.kinds import Kind, bare, kind_argument, split_name
+from lateen.client.transport import current
 from lateen.domain.names import version_text
 
 
@@ -39,6 +41,7 @@ def delete(
     base = bare(name, kind)
     if kind in (kinds.ARTIFACT, kinds.MODEL) and version is None:
         base, version = split_name(base)
+    remaining = _in_cluster(base) if kind is kinds.RUN and not way.dry_run else None
     found = deleted(
         "delete",
         way,
@@ -47,5 +50,17 @@ def delete(
         version=None if version is None else version_text(version),
         force=force,
     )
+    if remaining and found["deleted"]:
+        click.echo(
+            "its object in the cluster stays: kubectl delete run.lateen.dev"
+            f" {remaining} -n NAMESPACE",
+            err=True,
+        )
     if found["kept"]:
         ctx.exit(1)
+
+
+def _in_cluster(name: str) -> str | None:
+    """The name of a run's object in a cluster; None where it has none."""
+    run = current().call("run", name=name)
+    return str(run["name"]) if run["target"] == targets.CLUSTER else None

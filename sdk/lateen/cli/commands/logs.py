@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import click
@@ -47,7 +48,7 @@ def logs(run_name: str, step: str, attempt: int | None, follow: bool, place: Pla
 
 def _live(
     run: Any, step: str, attempt: int | None, follow: bool, place: Place
-) -> Iterable[bytes] | None:
+) -> Generator[bytes] | None:
     """What the step's container prints; None where the catalog has it, or nobody does."""
     from lateen.cluster.logs import live_log
 
@@ -72,6 +73,7 @@ def _unfinished(run: Any, step: str) -> Any:
     return None
 
 
-def _print(chunks: Iterable[bytes]) -> None:
-    for chunk in chunks:
-        click.echo(chunk, nl=False)
+def _print(chunks: Generator[bytes]) -> None:
+    with closing(chunks):
+        for chunk in chunks:
+            click.echo(chunk, nl=False)

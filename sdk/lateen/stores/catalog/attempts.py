@@ -147,14 +147,32 @@ class Attempts:
         }
 
     def publish(
-        self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
+        self,
+        payload: Mapping[str, Any],
+        attempt: AttemptKey | None,
+        holder: str | None,
+        settle: Callable[[], None] | None = None,
     ) -> Published:
-        """Commits one version at once, linked to the attempt's model version."""
+        """Commits one version at once, linked to the attempt's model version.
+
+        ``settle`` waits for its bytes to be stored durably: all is written by then, and then it
+        commits.
+        """
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
         chosen = str(uuid4())
         payload = {"id": chosen, **payload}
         parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
-        row = self._run("publish-version", **parameters)[0]
+
+        def work(connection: Connection) -> Row:
+            row = _one(connection, "publish-version", **parameters)
+            if settle is not None:
+                settle()
+            return row
+
+        if settle is None:
+            row = self._run("publish-version", **parameters)[0]
+        else:
+            row = self._connections.transaction(work, harmless=True)
         made = str(row["id"])
         return Published(made, row["number"], row["created_at"], made == chosen)
 

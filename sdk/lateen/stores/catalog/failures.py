@@ -9,11 +9,13 @@ import psycopg
 
 from lateen.domain import promotions
 from lateen.domain.errors import (
+    CatalogRefused,
     CatalogUnavailable,
     Fenced,
     LateenError,
     LeaseExpired,
     NotFoundError,
+    TemporaryError,
     UserError,
     VersionConflictError,
 )
@@ -23,17 +25,29 @@ def mapped(error: psycopg.Error) -> LateenError:
     """The error of Lateen that tells what a database error means."""
     if error.sqlstate in _MEANINGS:
         return _MEANINGS[error.sqlstate](_detail(error))
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
     if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
         return UserError(f"the catalog cannot hold what it was given: {_first_line(error)}")
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):  # a new connection finds another
+        return CatalogUnavailable(f"the catalog's database takes no writes: {_first_line(error)}")
+    if isinstance(error, psycopg.errors.UniqueViolation):
+        return TemporaryError(f"another was quicker to write the same: {_first_line(error)}")
     if isinstance(error, psycopg.errors.RestrictViolation | psycopg.errors.ForeignKeyViolation):
         if "insert or update" in str(error):
             return NotFoundError(
                 f"what it refers to was deleted meanwhile; look again: {_first_line(error)}"
             )
         return UserError(f"something else still refers to it: {_first_line(error)}")
-    return CatalogUnavailable(f"the catalog's database refused: {_first_line(error)}")
+    return CatalogRefused(
+        f"the catalog's database refuses what Lateen asks of it ({_kind(error)}:"
+        f" {_first_line(error)}); its tables are those of another version, its role lacks a right,"
+        " or this is a defect of Lateen"
+    )
+
+
+def _kind(error: psycopg.Error) -> str:
+    return f"{type(error).__name__} {error.sqlstate or ''}".rstrip()
 
 
 def _detail(error: psycopg.Error) -> dict[str, Any]:

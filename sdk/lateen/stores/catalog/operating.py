@@ -27,6 +27,8 @@ class Standing:
     finished_at: datetime | None = None
     rejection: Words | None = None
     """Why the run was refused, where it was."""
+    desired: Desired | None = None
+    """What it was last told to do; None where it was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,21 @@ class RunNow:
     message: str | None
     """Why the run is as it is."""
     finished_at: datetime | None
+    read_at: datetime
+    """When it stood so, by the clock of the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Became:
-    """What one reference of a step became, in a word."""
+    """What one reference of a step became."""
 
     step: str
     input: str
     path: str
     has_value: bool
     value: Any
-    version: str | None
-
-    @property
-    def became(self) -> str:
-        """The version or the value."""
-        return repr(self.value) if self.has_value else self.version or ""
+    named: str
+    """The version with the name of what it is one of: ``iris@7``; ``""`` for mere values."""
 
 
 class Operating:
@@ -85,7 +85,8 @@ class Operating:
             return None
         row = rows[0]
         rejection = (row["reason"], row["message"]) if row["rejected"] else None
-        return Standing(RunPhase(row["phase"]), row["finished_at"], rejection)
+        desired = Desired(row["desired"]) if row["desired"] else None
+        return Standing(RunPhase(row["phase"]), row["finished_at"], rejection, desired)
 
     def now(self, run: str, plan: Plan) -> RunNow | None:
         """A run with its steps and attempts so far; None where it was deleted."""
@@ -102,7 +103,14 @@ class Operating:
         )
         live = tuple(found for step in steps if (found := _live(step)) is not None)
         words = {s["name"]: (s["reason"] or "", s["message"] or "") for s in steps if s["reason"]}
-        return RunNow(state, live, words, row["reason"], row["message"], row["finished_at"])
+        return RunNow(
+            state, live, words, row["reason"], row["message"], row["finished_at"], row["read_at"]
+        )
+
+    def clock(self) -> datetime:
+        """The time of the database."""
+        moment: datetime = self._run("clock")[0]["now"]
+        return moment
 
     def replayed(self, run: str) -> str | None:
         """The id of the run that a run replays."""

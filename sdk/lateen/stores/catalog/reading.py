@@ -12,6 +12,7 @@ from lateen.domain.errors import AmbiguousError, NotFoundError
 from lateen.domain.names import did_you_mean
 from lateen.domain.receipt_words import became_words, reference_words
 from lateen.domain.spec import StepSpec
+from lateen.domain.states import AttemptState, StepPhase
 from lateen.stores.catalog.connections import Connections, Row
 from lateen.stores.catalog.snapshot import id_range
 from lateen.stores.catalog.statements import statements
@@ -338,14 +339,20 @@ def _run(row: Row) -> Json:
     }
 
 
+_LIVE = {AttemptState.OPEN: StepPhase.PENDING, AttemptState.BEGAN: StepPhase.RUNNING}
+"""How a step stands whose last attempt is so."""
+
+
 def _step(row: Row) -> Json:
     attempts = row["attempts"]
+    # What it waited for, or what failed before, is over once another attempt is open.
+    live = _LIVE.get(attempts[-1]["state"]) if attempts else None
     return {
         "name": row["name"],
         "history_name": row["history_name"],
-        "status": row["phase"],
-        "reason": row["reason"],
-        "message": row["message"],
+        "status": live or row["phase"],
+        "reason": None if live else row["reason"],
+        "message": None if live else row["message"],
         "cached": row["phase"] == "Cached",
         "waiting_since": _time(row["waiting_since"]),
         "attempts": attempts,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +22,8 @@ from .files import NO_ROOM, arrival_error, existing, link
 
 CHUNK = 1 << 20
 READ_ONLY = 0o444
+THREADS = 4
+"""That wait for the disk while others go on; they start when there is something to wait for."""
 
 _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
@@ -36,6 +40,7 @@ class DirectoryStore:
         self._incoming = self._root / "incoming"
         self._blobs = self._root / FOLDER
         self.uri = self._root.as_uri()
+        self._process, self._waiting = os.getpid(), _waiting()
 
     def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
         """Write a blob of ``size`` bytes from where ``source`` stands; again replaces it.
@@ -45,13 +50,29 @@ class DirectoryStore:
         """
         target = self._path(sha256, generation)
         with self._explained(), self._arriving(target) as arriving:
-            with arriving.open("xb") as file:
-                found = _copy(source, file, size)
-                check_source(found, sha256, size)
-                os.fchmod(file.fileno(), READ_ONLY)
-                file.flush()
-                os.fsync(file.fileno())
+            _write(arriving, source, sha256, size)
             _rename(arriving, target)
+
+    def put_unsettled(self, sha256: str, generation: int, content: bytes) -> Callable[[], object]:
+        """Write a small blob, unless it is there; that its name stays is certain only once what is
+        returned was called, which waits.
+
+        Both raise what ``put`` raises.
+        """
+        target = self._path(sha256, generation)
+        with self._explained():
+            if not target.is_file():
+                with self._arriving(target) as arriving:
+                    _write(arriving, io.BytesIO(content), sha256, len(content))
+                    os.replace(arriving, target)
+            # Where it is another's, that one may not have come to this yet.
+            syncing = self._threads().submit(_sync, target.parent)
+
+        def settle() -> None:
+            with self._explained():
+                syncing.result()
+
+        return settle
 
     def adopt(self, sha256: str, generation: int, path: Path) -> bool:
         """Make a finished, already hashed file a blob by hard link; False where that cannot be.
@@ -136,6 +157,11 @@ class DirectoryStore:
         finally:
             path.unlink(missing_ok=True)
 
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._process != os.getpid():  # a fork has its parent's threads in name only
+            self._process, self._waiting = os.getpid(), _waiting()
+        return self._waiting
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -160,6 +186,19 @@ def store_error(error: OSError, root: Path) -> LateenError:
     if error.errno == errno.EEXIST:
         return existing(found)
     return StoreUnavailable(f"the object store {str(root)!r} cannot be used now ({found})")
+
+
+def _waiting() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, "lateen-sync")
+
+
+def _write(path: Path, source: BinaryIO, sha256: str, size: int) -> None:
+    """Makes a new file that is read-only and on disk."""
+    with path.open("xb") as file:
+        check_source(_copy(source, file, size), sha256, size)
+        os.fchmod(file.fileno(), READ_ONLY)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _copy(source: BinaryIO, file: BinaryIO, size: int | None = None) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from lateen.domain.errors import SetupError
 
 from .directory import DirectoryStore
 from .s3.location import Location
+from .s3.patience import Patience
 
 if TYPE_CHECKING:
     from .s3.store import S3Store
@@ -23,12 +24,18 @@ KNOWN = (
 )
 
 
+_PATIENCE = Patience()
+
+
 def opened(
-    place: str | Path, environment: Mapping[str, str] = os.environ
+    place: str | Path,
+    environment: Mapping[str, str] = os.environ,
+    patience: Patience = _PATIENCE,
 ) -> DirectoryStore | S3Store:
     """The store at a path, a ``file://`` URL or an ``s3://`` URL; nothing is asked of it yet.
 
-    ``environment`` holds what the URL leaves open: region and credentials.
+    ``environment`` holds what the URL leaves open: region and credentials. ``patience`` is for a
+    service: a directory answers, or it is not there.
     Raises SetupError where the URL names no store, or the extra that it needs is missing.
     """
     found = _located(place, environment)
@@ -44,7 +51,7 @@ def opened(
     load_minio()
     from .s3.store import S3Store
 
-    return S3Store(found, environment=environment)
+    return S3Store(found, patience=patience, environment=environment)
 
 
 def shown(place: str | Path) -> str:

@@ -43,7 +43,7 @@ def refusals(deeds: dict[str, Callable[[], Any]]) -> dict[str, str]:
     for name, deed in deeds.items():
         try:
             said[name] = f"done: {deed()}"
-        except Exception as error:
+        except Exception as error:  # the test that reads it judges which
             said[name] = f"{type(error).__name__}: {error}"
     return said
 

@@ -34,6 +34,11 @@ def take(value: Any, body: str) -> Annotated[int, "out"]:
     return 1
 
 
+@step(name="put", enable_cache=False)
+def put(body: str) -> Annotated[object, "out"]:
+    return carry_out(body)
+
+
 @step(name="promote", enable_cache=False)
 def promote(body: str) -> None:
     carry_out(body)
@@ -50,12 +55,12 @@ def running(carrying: Any, given: Callable[[], Any] | None = None, **options: An
     return runs
 
 
-def carry_out(body: str, *values: Any) -> None:
+def carry_out(body: str, *values: Any) -> Any:
     """Runs the body, and says what it has left in the lists and dicts that it was made with."""
     sys.path.append(str(Path(__file__).parent / "in_pod"))
     carried = pickle.loads(base64.b64decode(body))
     try:
-        carried(*values)
+        return carried(*values)
     finally:
         print(LEFT + base64.b64encode(pickle.dumps(containers(carried))).decode())
 

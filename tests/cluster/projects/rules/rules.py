@@ -66,6 +66,11 @@ def fail() -> Annotated[int, "nothing"]:
 
 
 @step(enable_cache=False)
+def fail_at_once() -> None:
+    raise ValueError("not today")
+
+
+@step(enable_cache=False)
 def depend(nothing: int) -> None: ...
 
 

@@ -89,7 +89,7 @@ GOOD_CONTAINER: Json = {
 }
 GOOD: Json = {
     "metadata": {
-        "labels": {"team": "vision", "kueue.x-k8s.io/queue-name": "gpus"},
+        "labels": {"user.lateen.dev/team": "vision", "kueue.x-k8s.io/queue-name": "gpus"},
         "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
     },
     "spec": {**GOOD_POD, "containers": [GOOD_CONTAINER]},
@@ -165,7 +165,9 @@ def templates(draw: st.DrawFn) -> Any:
         if "volumeMounts" in container:
             spec.setdefault("volumes", GOOD_POD["volumes"])
         spec["containers"] = [container]
-    domains = st.sampled_from(["", "team/", "lateen.dev/", "app.kubernetes.io/", "x.k8s.io/"])
+    bad = ["", "team/", "lateen.dev/", "app.kubernetes.io/", "x.k8s.io/"]
+    domains = st.sampled_from(["user.lateen.dev/"] * len(bad) + bad)
     key = st.builds("{}{}".format, domains, st.sampled_from(["name", "run", "managed-by"]))
     labels = draw(st.dictionaries(key, _words, max_size=1))
-    return {"metadata": {"labels": labels, "annotations": {"note": draw(_words)}}, "spec": spec}
+    annotations = {"user.lateen.dev/note": draw(_words)}
+    return {"metadata": {"labels": labels, "annotations": annotations}, "spec": spec}

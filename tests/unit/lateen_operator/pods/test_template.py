@@ -47,8 +47,8 @@ def in_container(**fields: Any) -> dict[str, Any]:
 
 def test_all_that_is_allowed_reaches_the_pod() -> None:
     pod = built(GOOD)
-    spec, (step, _) = pod["spec"], pod["spec"]["containers"]
-    assert pod["metadata"]["labels"]["team"] == "vision"
+    spec, (_, step) = pod["spec"], pod["spec"]["containers"]
+    assert pod["metadata"]["labels"]["user.lateen.dev/team"] == "vision"
     assert spec["nodeSelector"] == {"pool": "gpu"}
     assert spec["tolerations"][0]["key"] == "gpu"
     for name in ("affinity", "topologySpreadConstraints", "serviceAccountName", "schedulerName"):
@@ -140,14 +140,14 @@ _SECRET_USES = {
     "env": in_container(
         env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": STORE_SECRET, "key": "k"}}}]
     ),
-    "annotation of an injector": {"metadata": {"annotations": {"inject": f"x,{STORE_SECRET}"}}},
+    "annotation": {"metadata": {"annotations": {"user.lateen.dev/x": f"x,{STORE_SECRET}"}}},
     "claim of a driver": in_pod(
         volumes=[
             {
                 "name": "x",
                 "ephemeral": {
                     "volumeClaimTemplate": {
-                        "metadata": {"annotations": {"secret": STORE_SECRET}},
+                        "metadata": {"annotations": {"user.lateen.dev/x": STORE_SECRET}},
                         "spec": {},
                     }
                 },
@@ -202,12 +202,75 @@ def test_volumes_have_names_of_their_own() -> None:
     assert "exactly one of" in refusal(in_pod(volumes=[{"name": "x"}]))
 
 
-@pytest.mark.parametrize(
-    "key", ["lateen.dev/run", "app.kubernetes.io/managed-by", "pod-security.kubernetes.io/x"]
-)
+_OTHERS = [
+    *("app", "team", "cnpg.io/cluster", "app.kubernetes.io/name", "v1.min.io/tenant", "spilo-role"),
+    *("k8s.v1.cni.cncf.io/networks", "sidecar.istio.io/userVolume", "kubernetes.io/x", "", "/"),
+    *("evil-lateen.dev/x", "user.lateen.dev/x/app", "kueue.x-k8s.io/queue-names"),
+]
+_LATEEN_S = ["lateen.dev/run", "x.lateen.dev/run", "x.user.lateen.dev/run"]
+
+
+def with_key(key: str, part: str = "labels") -> Any:
+    return {"metadata": {part: {key: "x"}}}
+
+
+@pytest.mark.parametrize("key", [*_OTHERS, *_LATEEN_S])
 @pytest.mark.parametrize("part", ["labels", "annotations"])
-def test_keys_of_lateen_and_of_the_cluster_are_not_the_user_s(part: str, key: str) -> None:
-    assert f"podTemplate.metadata.{part}[{key!r}]" in refusal({"metadata": {part: {key: "x"}}})
+def test_no_label_is_allowed_by_which_a_service_could_take_a_step_for_its_own(
+    part: str, key: str
+) -> None:
+    assert f"podTemplate.metadata.{part}[{key!r}]" in refusal(with_key(key, part))
+    claim = {"volumeClaimTemplate": {**with_key(key, part), "spec": {}}}
+    assert key in refusal(in_pod(volumes=[{"name": "x", "ephemeral": claim}]))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("user.lateen.dev/team", "sidecar.istio.io/inject", "kueue.x-k8s.io/queue-name"),
+        *("cluster-autoscaler.kubernetes.io/safe-to-evict", "linkerd.io/inject"),
+    ],
+)
+def test_what_clusters_commonly_need_is_allowed_everywhere(key: str) -> None:
+    check_template(with_key(key))
+    check_template(with_key(key, "annotations"))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "allowed", "refused"),
+    [
+        (("team", "cost.example.com/*"), ["team", "cost.example.com/centre"], ["teams", "app"]),
+        (("team-*",), ["team-a"], ["team-a.example.com/app", "x/team-a"]),
+        (("*.example.com/*",), ["a.example.com/b"], ["example.com/b", "app"]),
+        (("app.kubernetes.io/name",), ["app.kubernetes.io/name"], ["app.kubernetes.io/instance"]),
+        (("*",), ["app"], ["cnpg.io/cluster"]),
+        (("*", "*/*"), ["app", "cnpg.io/cluster"], _LATEEN_S),
+    ],
+)
+def test_an_installation_says_what_else_is_allowed(
+    patterns: tuple[str, ...], allowed: list[str], refused: list[str]
+) -> None:
+    for key in allowed:
+        check_template(with_key(key), patterns)
+    for key in refused:
+        with pytest.raises(UserError):
+            check_template(with_key(key), patterns)
+
+
+def test_a_label_that_is_refused_is_answered_with_what_to_do() -> None:
+    words = refusal(with_key("cnpg.io/cluster"))
+    assert "write user.lateen.dev/cluster" in words
+    assert "LATEEN_ALLOWED_LABELS (allowedLabels in the chart)" in words
+    assert "Lateen's own; write user.lateen.dev/run" in refusal(with_key("lateen.dev/run"))
+
+
+def test_the_pod_is_built_by_the_same_setting() -> None:
+    allowing = replace(SETTINGS, allowed_labels=("team",))
+    step = replace(TRAIN, pod_template=with_key("team"))
+    pod = build_pod(RUN, SPEC, step, 1, allowing)
+    assert pod["metadata"]["labels"]["team"] == "x"
+    with pytest.raises(UserError):
+        build_pod(RUN, SPEC, step, 1, SETTINGS)
 
 
 def test_a_template_that_is_nested_too_deeply_is_refused() -> None:
@@ -246,9 +309,9 @@ def test_what_is_lateen_s_stays_whatever_is_allowed(template: Any) -> None:
     pod = built(template)
     assert template == before
     assert built(template) == pod
-    spec, (step, publish) = pod["spec"], pod["spec"]["containers"]
+    spec, (publish, step) = pod["spec"], pod["spec"]["containers"]
     assert not FORBIDDEN & keys_of(pod)
-    assert publish == PLAIN["spec"]["containers"][1]
+    assert publish == PLAIN["spec"]["containers"][0]
     assert spec["initContainers"] == PLAIN["spec"]["initContainers"]
     for field in ("securityContext", "restartPolicy", "automountServiceAccountToken"):
         assert spec[field] == PLAIN["spec"][field]
@@ -256,8 +319,8 @@ def test_what_is_lateen_s_stays_whatever_is_allowed(template: Any) -> None:
     assert PLAIN["metadata"]["labels"].items() <= pod["metadata"]["labels"].items()
     assert spec["volumes"][:3] == PLAIN["spec"]["volumes"]
     for field in ("image", "command"):
-        assert step[field] == PLAIN["spec"]["containers"][0][field]
-    assert step["volumeMounts"][:2] == PLAIN["spec"]["containers"][0]["volumeMounts"]
+        assert step[field] == PLAIN["spec"]["containers"][1][field]
+    assert step["volumeMounts"][:2] == PLAIN["spec"]["containers"][1]["volumeMounts"]
     assert step["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert step["securityContext"]["allowPrivilegeEscalation"] is False
     assert STORE_SECRET not in json.dumps([step, spec["volumes"], spec.get("imagePullSecrets")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, FailureCause
 from lateen_operator.pods.settings import PodSettings
 from lateen_operator.pods.verdict import Attempt, Verdict, verdict
-from lateen_operator.pods.view import PodView
+from lateen_operator.pods.view import PodView, Running, Terminated
 from tests.strategies.specs import json_values
 from tests.unit.lateen_operator.pods.made import (
     OLDER,
@@ -149,6 +150,21 @@ def test_a_step_that_ended_before_it_began_does_not_hang() -> None:
     assert end(dead, OPEN, now=111)[1] == "StepDied"
 
 
+def test_a_step_that_was_told_that_the_stores_do_not_answer_is_not_blamed() -> None:
+    """Publish, which told it so, records its end once they do."""
+    refused = pod(ended(), ended(75, when=100), running())
+    assert goes_on(refused, OPEN, now=700).wake_at == at(100 + 600 + 60)
+    cause, reason, message = end(refused, OPEN, now=761)
+    assert (cause, reason) == (INFRASTRUCTURE, "StoresUnavailable")
+    assert message == "the catalog or the store did not answer when it was to begin, nor since"
+
+
+@pytest.mark.parametrize("code", [75, 12])
+def test_a_publish_that_gives_up_before_the_step_began_is_judged_by_its_own_end(code: int) -> None:
+    refused = pod(ended(), ended(75, when=100), ended(code), settings=OLDER)
+    assert end(refused, OPEN, now=111)[0] is (INFRASTRUCTURE if code == 75 else USER)
+
+
 def test_publish_has_its_grace_for_the_outputs() -> None:
     uploading = pod(ended(), ended(0, when=100), running())
     assert goes_on(uploading, now=700).wake_at == at(100 + 600 + 60)
@@ -164,6 +180,43 @@ def test_first_processes_that_give_up_their_children_are_no_way_out() -> None:
     found = judged(hidden, now=111)
     assert found.end is not None
     assert (found.end.cause, found.delete) == (USER, True)
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_a_database_whose_clock_is_minutes_off_changes_no_verdict(ahead: float) -> None:
+    """What it wrote is compared with its own time, and so is, moved, what the cluster wrote."""
+    by = timedelta(seconds=ahead)
+    cases = [
+        (pod(ended(), running(), running()), BEGAN, 3600),
+        (pod(ended(), ended(0, when=100), running()), BEGAN, 700),
+        (pod(ended(), ended(0, when=3500), running()), BEGAN, 3700),
+        (pod(ended(), ended(137, when=100), running()), OPEN, 105),
+        (pod(ended(), ended(137, when=100), running()), OPEN, 111),
+        (pod(ended(), running(), running(), deleted=700), BEGAN, 729),
+        (pod(phase="Pending", node="node-1"), OPEN, 59),
+    ]
+    for found, attempt, now in cases:
+        there = judged(found, attempt, now)
+        began = attempt.began_at and attempt.began_at + by
+        moved = Attempt(attempt.state, attempt.opened_at + by, began)
+        view = PodView.from_json(found).shifted(by)
+        here = verdict(view, moved, TRAIN, SETTINGS, at(now) + by)
+        wake_at = there.wake_at and there.wake_at + by
+        assert here == replace(there, wake_at=wake_at)
+
+
+def test_a_pod_s_times_move_together() -> None:
+    found = PodView.from_json(pod(ended(when=3), running(5), ended(12, when=9), deleted=700))
+    moved = found.shifted(timedelta(seconds=-3))
+    assert (moved.created_at, moved.deleted_at) == (at(-3), at(697))
+    resolve, step, publish = (moved.container(it).state for it in ("resolve", "step", "publish"))
+    assert (resolve, step) == (Terminated(0, reason="Completed", finished_at=at(0)), Running(at(2)))
+    assert isinstance(publish, Terminated)
+    assert publish.finished_at == at(6)
+    assert found.shifted(timedelta()) is found
 
 
 # Timeouts
@@ -231,6 +284,17 @@ def test_a_step_beyond_its_own_limits_is_not_tried_again_for_free(message: str) 
     assert end(full)[:2] == (USER, "DiskFull")
 
 
+@pytest.mark.parametrize("publish", [running(), ended(137, when=100), ended(12, when=100)])
+def test_why_a_node_evicts_a_pod_counts_before_the_pod_has_failed(publish: dict[str, Any]) -> None:
+    message = 'Usage of EmptyDir volume "lateen-work" exceeds the limit "1Gi". '
+    conditions = {"DisruptionTarget": ("True", "TerminationByKubelet", message)}
+    leaving = pod(ended(), ended(137, when=100), publish, conditions=conditions, settings=OLDER)
+    if publish == running():
+        goes_on(leaving, settings=OLDER)
+    else:
+        assert end(leaving, settings=OLDER)[:2] == (USER, "WorkDirFull")
+
+
 def test_a_drained_pod_may_still_commit_and_then_is_an_infrastructure_failure() -> None:
     leaving = pod(ended(), running(), running(), deleted=700, conditions=DRAINED)
     shown = goes_on(leaving).shown
@@ -286,8 +350,8 @@ def test_a_resolve_that_was_out_of_memory_names_its_limit() -> None:
     cause, reason, message = end(pod(ended(137, "OOMKilled"), phase="Failed"), OPEN)
     assert (cause, reason) == (INFRASTRUCTURE, "OutOfMemory")
     assert message == (
-        "the container resolve was killed: it used more than its memory limit of 512Mi, which the"
-        " operator's settings give it"
+        "the container resolve was killed: it used more than its memory limit of 512Mi; the"
+        " operator's setting LATEEN_CONTAINER_MEMORY_LIMIT gives it more"
     )
 
 

@@ -30,10 +30,18 @@ SELECT extract(epoch FROM clock_timestamp() - resolved_at)::float8 AS seconds FR
  WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s
 
 -- name: keep-log
--- Where the log of an attempt lies that has not ended for the catalog.
+-- Where the log of an attempt lies that has not ended for the catalog. One that was fenced has let
+-- its leases go, so that the bytes must be there, and stay.
+WITH stored AS (
+    SELECT FROM blobs
+     WHERE sha256 = %(log)s->>'sha256' AND generation = (%(log)s->>'generation')::bigint
+       AND state = 'present'
+       FOR SHARE
+)
 UPDATE attempts SET log = %(log)s
- WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND state IN ('open', 'began')
-   AND holder = %(holder)s
+ WHERE run_id = %(run)s AND step = %(step)s AND n = %(n)s AND holder = %(holder)s
+   AND (state IN ('open', 'began')
+        OR (state = 'fenced' AND log IS NULL AND EXISTS (SELECT FROM stored)))
 RETURNING n
 
 -- name: record-resolution

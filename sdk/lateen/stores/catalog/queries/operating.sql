@@ -2,15 +2,16 @@
 
 -- name: standing
 -- Whether a run is known, and how it stands in a word.
-SELECT phase, finished_at, false AS rejected, NULL AS reason, NULL AS message
+SELECT phase, finished_at, desired, false AS rejected, NULL AS reason, NULL AS message
   FROM runs WHERE id = %(run)s
 UNION ALL
-SELECT 'Failed', at, true, reason, message FROM rejected_runs WHERE id = %(run)s
+SELECT 'Failed', at, NULL, true, reason, message FROM rejected_runs WHERE id = %(run)s
  LIMIT 1
 
 -- name: run-now
--- How a run stands; what does not change about it is left out.
-SELECT phase, desired, started_at, finished_at, reason, message FROM runs WHERE id = %(run)s
+-- How a run stands, and when that is; what does not change about it is left out.
+SELECT phase, desired, started_at, finished_at, reason, message, clock_timestamp() AS read_at
+  FROM runs WHERE id = %(run)s
 
 -- name: steps-now
 -- How the steps of a run stand, with their attempts so far.
@@ -22,6 +23,10 @@ SELECT s.name, s.phase, s.reason, s.message, s.waiting_since,
                 FILTER (WHERE a.n IS NOT NULL), '[]') AS attempts
   FROM steps s LEFT JOIN attempts a ON a.run_id = s.run_id AND a.step = s.name
  WHERE s.run_id = %(run)s GROUP BY s.run_id, s.name ORDER BY s.position
+
+-- name: clock
+-- The time of the database, of which all times in it are.
+SELECT clock_timestamp() AS now
 
 -- name: origin
 -- Which runs a run repeats.
@@ -75,15 +80,18 @@ SELECT a.error FROM steps s
  ORDER BY s.position LIMIT 1
 
 -- name: inputs-of-steps
--- What the references of some steps became in their last attempts, in a word each.
+-- What the references of some steps became in their last attempts, versions as name@version.
 SELECT r.step, r.input, r.path, r.has_value, r.value,
-       coalesce(v.version_name, v.number::text, m.version_name, m.number::text) AS version
+       coalesce(artifacts.name || '@' || coalesce(v.version_name, v.number::text),
+                models.name || '@' || coalesce(m.version_name, m.number::text), '') AS named
   FROM unnest(%(steps)s::text[]) AS wanted(step)
   JOIN LATERAL (SELECT n, resolution FROM attempts
                  WHERE run_id = %(run)s AND step = wanted.step ORDER BY n DESC LIMIT 1) a ON true
   JOIN receipts r ON r.run_id = %(run)s AND r.step = wanted.step AND r.attempt = a.n
        AND r.kind = 'input' AND r.resolution = a.resolution
   LEFT JOIN artifact_versions v ON v.id = r.artifact_version_id
+  LEFT JOIN artifacts ON artifacts.id = v.artifact_id
   LEFT JOIN model_versions m ON m.id = r.model_version_id
+  LEFT JOIN models ON models.id = m.model_id
  WHERE r.input <> ''
  ORDER BY r.id

@@ -128,8 +128,11 @@ SELECT name FROM runs ORDER BY created_at DESC LIMIT 1000
 -- Runs by id; one that waits says for what.
 SELECT r.id, r.name, p.name AS pipeline, r.phase, r.reason, r.parameters, r.created_at,
        coalesce(r.message, (
-            SELECT history_name || ' waits: ' || message FROM steps
-             WHERE run_id = r.id AND phase = 'Waiting' ORDER BY position LIMIT 1)) AS message,
+            SELECT history_name || ' waits: ' || message FROM steps s
+             WHERE run_id = r.id AND phase = 'Waiting'
+               AND NOT EXISTS (SELECT FROM attempts a WHERE (a.run_id, a.step) = (r.id, s.name)
+                                  AND a.state IN ('open', 'began'))
+             ORDER BY position LIMIT 1)) AS message,
        r.started_at, r.finished_at, r.error, r.target, r.spec_digest, r.desired,
        r.replay_of, (SELECT name FROM runs old WHERE old.id = r.replay_of) AS replay_name,
        (SELECT jsonb_object_agg(key, value) FROM (

@@ -1,0 +1,58 @@
+"""What does not answer is left alone for a while, and then tried by one at a time.
+
+Without it a catalog or a store that does not answer would hold every worker, and with them the Runs
+of all other namespaces.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from lateen.domain.errors import TemporaryError
+
+SOON, LATE = 1.0, 8.0
+"""Seconds after which it is tried again, at first and at most."""
+TRIAL = 10.0
+"""Seconds in which whoever tries it has found out."""
+
+
+class Breaker:
+    """Between the workers and one peer of theirs; safe to use from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._error: TemporaryError | None = None
+        self._until = 0.0
+        self._pause = SOON
+
+    @property
+    def open(self) -> bool:
+        """Whether the peer did not answer when it was last tried."""
+        return self._error is not None
+
+    def check(self) -> None:
+        """Raises again what the peer failed with, unless it is time to try it.
+
+        Who is let through tries it for all: meanwhile the others fail as before.
+        """
+        with self._lock:
+            if self._error is None:
+                return
+            if self._clock() < self._until:
+                raise type(self._error)(str(self._error))
+            self._until = self._clock() + TRIAL
+
+    def failed(self, error: TemporaryError) -> None:
+        """The peer did not answer."""
+        with self._lock:
+            self._error = error
+            self._until = self._clock() + self._pause
+            self._pause = min(LATE, self._pause * 2)
+
+    def answered(self) -> None:
+        """The peer answered."""
+        with self._lock:
+            self._error, self._pause = None, SOON

@@ -1,0 +1,71 @@
+"""What publish does when its Pod is to go before the step has ended."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from lateen.domain.errors import Fenced, TemporaryError
+from lateen.domain.states import AttemptState, FailureCause, StepPhase
+from lateen.pod.session import PodSession
+from lateen.step.leases import leasing
+from lateen.step.operations import lease_holder
+from lateen.step.outcome import Outcome
+from lateen.step.ports import Catalog, Stores
+from lateen.step.publish import interrupt, store_log
+from lateen.step.publish import publish as commit
+from lateen.step.room import WORK_DIR_FULL, overfull, overfull_words
+from lateen.step.task import Task
+from lateen.step.workdir import WorkDirectory
+
+WAIT_SHARE = 0.5
+"""Of the grace period: for how much of it a Pod that is to go waits for its step's end."""
+FENCED_SECONDS = 2.0
+"""The same for a Pod whose attempt is over: it is killed five seconds after it was asked to go."""
+
+
+def patience(task: Task, grace: float, catalog: Catalog) -> float:
+    """For how many seconds the step's end is waited for."""
+    with suppress(Fenced, TemporaryError):
+        if _is_fenced(task, catalog):
+            return FENCED_SECONDS
+    return grace * WAIT_SHARE
+
+
+def end_early(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
+    """Commits that the Pod had to go, and whose doing that is.
+
+    A node asks a Pod to go, too, before it evicts it for what its step wrote, and leaves it a
+    second. Whoever is first says the same: the operator finds in the Pod's status what is found
+    here. Of a limit other than the work directory's the status alone knows; where this is first,
+    the step is tried again as after a drain, a few times at most, which is not wrong either.
+    """
+    task = session.task
+    size = task.step.work_dir and task.step.work_dir.size
+    if size and overfull(work.root, size):
+        error = {"type": WORK_DIR_FULL, "message": overfull_words(size)}
+        outcome = Outcome({}, error, FailureCause.USER)
+        commit(task, session.resolved, outcome, session.pending, work, stores)
+        return
+    message = "the Pod was asked to go before the step had ended: its node is drained, or it was"
+    error = {"type": "Interrupted", "message": f"{message} evicted or deleted"}
+    outcome = Outcome({}, error, FailureCause.INTERRUPTED)
+    interrupt(task, outcome, StepPhase.FAILED, work, stores)
+
+
+def keep_last_log(task: Task, work: WorkDirectory, stores: Stores) -> None:
+    """Keeps what the step had printed when its attempt was cancelled, or timed out.
+
+    The fence lets this pass, once and for the attempt's own holder, since nothing follows from it.
+    """
+    attempts = stores.catalog.attempts
+    with suppress(Fenced, TemporaryError):
+        if not _is_fenced(task, stores.catalog):
+            return
+        with leasing(attempts, lease_holder(task.attempt), release=True) as lease:
+            log = store_log(work, stores, lease)
+            if log is not None:
+                attempts.keep_log(task.attempt, task.holder, log)
+
+
+def _is_fenced(task: Task, catalog: Catalog) -> bool:
+    return catalog.attempts.state(task.attempt) == (AttemptState.FENCED, task.holder)
