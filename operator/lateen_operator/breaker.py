@@ -18,11 +18,20 @@ TRIAL = 10.0
 """Seconds in which whoever tries it has found out."""
 
 
+def _nothing() -> None:
+    """Nobody waits."""
+
+
 class Breaker:
     """Between the workers and one peer of theirs; safe to use from any thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        answers_again: Callable[[], None] = _nothing,
+    ) -> None:
         self._clock = clock
+        self._answers_again = answers_again
         self._lock = threading.Lock()
         self._error: TemporaryError | None = None
         self._until = 0.0
@@ -53,6 +62,9 @@ class Breaker:
             self._pause = min(LATE, self._pause * 2)
 
     def answered(self) -> None:
-        """The peer answered."""
+        """The peer answered; where it had not before, those who wait for it are told."""
         with self._lock:
+            again = self._error is not None
             self._error, self._pause = None, SOON
+        if again:
+            self._answers_again()

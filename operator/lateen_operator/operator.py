@@ -59,7 +59,12 @@ class Operator:
             self._cluster,
             self._store,
             self._queue,
-            Workspaces(self._cluster, self._workspace_opened, settings.step_limit),
+            Workspaces(
+                self._cluster,
+                self._workspace_opened,
+                settings.step_limit,
+                answers_again=self._answers_again,
+            ),
             StatusWriter(self._cluster, written=self._status_written, refused=self._status_refused),
             Poster(self._cluster),
             self._slots,
@@ -194,6 +199,10 @@ class Operator:
         listener = Listener(workspace, self._store, self._queue, self._parts.gone)
         workspace.ended = listener.stop
         listener.start()
+
+    def _answers_again(self, namespace: str) -> None:
+        """The Runs that waited for a workspace's catalog or store need not wait longer."""
+        self._parts.wake(run.uid for run in self._store.runs.all() if run.namespace == namespace)
 
     def _status_written(self, answer: Mapping[str, Any]) -> None:
         """The object as it is after its status was written: no news, unless its spec changed."""

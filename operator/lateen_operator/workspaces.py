@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lateen.domain.attempts import AttemptKey
@@ -33,7 +34,7 @@ FRESH = 60.0
 """Seconds for which what a Secret and a namespace say is taken as it was."""
 
 
-def _nothing() -> None:
+def _nothing(_namespace: str = "") -> None:
     """Nobody listens."""
 
 
@@ -80,7 +81,10 @@ class Workspaces:
         opened_one: Callable[[Workspace, list[tuple[str, AttemptKey]]], None],
         step_limit: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        answers_again: Callable[[str], None] = _nothing,
     ) -> None:
+        """``answers_again`` is told the namespace whose catalog or store had not answered."""
+        self._answers_again = answers_again
         self._cluster = cluster
         self._opened_one = opened_one
         self._step_limit = step_limit
@@ -100,7 +104,7 @@ class Workspaces:
         """
         with self._lock:
             lock = self._locks.setdefault(namespace, threading.Lock())
-            breaker = self._breakers.setdefault(namespace, Breaker(self.clock))
+            breaker = self._breakers.setdefault(namespace, self._breaker(namespace))
         tried_again = breaker.open
         breaker.check()
         # Whoever opens a workspace may wait for long: the others have other namespaces to look at.
@@ -184,7 +188,7 @@ class Workspaces:
         url = environment[DATABASE]
         catalog = Catalog(url, PATIENCE)
         objects = opened(environment[STORE], environment, STORE_PATIENCE)
-        stores = Stores(catalog, GuardedStore(objects, Breaker(self.clock)), private=False)
+        stores = Stores(catalog, GuardedStore(objects, self._breaker(namespace)), private=False)
         workspace = Workspace(
             namespace,
             url,
@@ -199,6 +203,9 @@ class Workspaces:
         self._opened_one(workspace, catalog.operating.live())
         log.info("a workspace was opened", extra={"namespace": namespace})
         return workspace
+
+    def _breaker(self, namespace: str) -> Breaker:
+        return Breaker(self.clock, partial(self._answers_again, namespace))
 
     def _limit(self, namespace: str) -> int | None:
         found = self._cluster.get(NAMESPACES, None, namespace) or {"metadata": {}}

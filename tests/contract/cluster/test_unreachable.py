@@ -213,7 +213,7 @@ def test_a_store_that_never_answers_keeps_only_who_needs_it(
 
         store.answering.set()
         for name in waiting:
-            until(partial(stuck.attempts, name), "the Run to go on", 90)
+            until(partial(stuck.attempts, name), "the Run to go on", 20)
             until(partial(stuck.says_nothing_of, name, "StoreUnavailable"), "no word of it")
 
 

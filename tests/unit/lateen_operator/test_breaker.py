@@ -68,3 +68,14 @@ def test_what_goes_on_failing_is_tried_less_and_less_often() -> None:
     breaker.failed(DOWN)
     clock.now += SOON
     assert passes(breaker)
+
+
+def test_who_waits_is_told_once_that_it_answers_again() -> None:
+    told: list[bool] = []
+    breaker = Breaker(Steady(), lambda: told.append(breaker.open))
+    breaker.answered()
+    assert told == []
+    breaker.failed(DOWN)
+    breaker.answered()
+    breaker.answered()
+    assert told == [False]
