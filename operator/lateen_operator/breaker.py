@@ -14,7 +14,7 @@ from lateen.domain.errors import TemporaryError
 
 SOON, LATE = 1.0, 8.0
 """Seconds after which it is tried again, at first and at most."""
-TRIAL = 10.0
+TRIAL = 25.0
 """Seconds in which whoever tries it has found out."""
 
 

@@ -66,11 +66,16 @@ class Look:
         """A look at everything; in how many seconds to look again, None where it has finished."""
         if not self._observe():
             return None
-        while not self._state.phase.finished:
-            if self._judged():
-                self._observe()
-            elif not self._apply(self._decision()):
-                break
+        try:
+            while not self._state.phase.finished:
+                if self._judged():
+                    self._observe()
+                elif not self._apply(self._decision()):
+                    break
+        except BaseException:
+            self._held_back = False  # what it cannot start now, others may
+            self._settle()
+            raise
         self._settle()
         self._judge.tidy(self._state)
         show(self._parts, self._run, self._known, self._seen())

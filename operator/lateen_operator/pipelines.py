@@ -17,9 +17,9 @@ from lateen_operator.occurrences import Occurrence, Subject, pipeline_occurrence
 from lateen_operator.parts import now
 from lateen_operator.queue import Queue
 from lateen_operator.status import pipeline_status
+from lateen_operator.writer import DEFINITE, REFUSED_AGAIN
 
 AGAIN = 5.0
-REFUSED_AGAIN = 300.0
 """Seconds after which a status that the API server refused is sent again."""
 
 
@@ -64,7 +64,7 @@ class Pipelines:
             except ClusterRefused as refusal:
                 metrics.STATUS_REFUSED.labels("Pipeline").inc()
                 log.error("the API server refuses the Pipeline %s: %s", key, refusal)
-                self._queue.add(key, after=REFUSED_AGAIN)
+                self._queue.add(key, after=REFUSED_AGAIN if refusal.status in DEFINITE else AGAIN)
             except Exception as error:  # one that fails does not keep the others
                 log.warning("the Pipeline %s is looked at later: %s", key, error)
                 self._queue.add(key, after=AGAIN)

@@ -79,10 +79,28 @@ def read_settings(
     """The settings of a command line and an environment; ends the process where they are wrong."""
     parser = _parser(environment)
     try:
-        given = vars(parser.parse_args(arguments))
-        return Settings(**given)
+        settings = Settings(**vars(parser.parse_args(arguments)))
+        _check_memory(settings)
+        return settings
     except SetupError as error:
         parser.error(str(error))
+
+
+def _check_memory(settings: Settings) -> None:
+    """SetupError where the API server would refuse every Pod."""
+    asked, most = settings.container_memory, settings.container_memory_limit
+    if _bytes(asked) > _bytes(most):
+        raise SetupError(
+            f"--container-memory (LATEEN_CONTAINER_MEMORY) is {asked}, more than"
+            f" --container-memory-limit (LATEEN_CONTAINER_MEMORY_LIMIT), which is {most}"
+        )
+
+
+def _bytes(quantity: str) -> float:
+    number = quantity.rstrip("kKMGTPEi")
+    unit = quantity[len(number) :]
+    base = 1024 if unit.endswith("i") else 1000
+    return float(number) * float(base) ** " KMGTPE".index(unit[:1].upper() or " ")
 
 
 @dataclass(frozen=True, slots=True)

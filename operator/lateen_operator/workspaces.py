@@ -30,6 +30,8 @@ STEP_LIMIT = "lateen.dev/step-limit"
 """The annotation of a namespace that says how many steps of it run at once."""
 PATIENCE = 2.0
 """Seconds for which a worker waits for a database that was there before, or for who opens it."""
+LONGEST_STATEMENT = 15.0
+"""Seconds after which one is given up, and with it the catalog: a lock may be held for hours."""
 FRESH = 60.0
 """Seconds for which what a Secret and a namespace say is taken as it was."""
 
@@ -125,6 +127,9 @@ class Workspaces:
         kept = set(namespaces)
         with self._lock:
             gone = [self._open.pop(name) for name in list(self._open) if name not in kept]
+            for book in (self._locks, self._breakers, self._failed):
+                for name in book.keys() - kept:
+                    del book[name]
         for workspace in gone:
             workspace.close()
 
@@ -186,7 +191,7 @@ class Workspaces:
     def _opened(self, namespace: str, secret: dict[str, Any], breaker: Breaker) -> Workspace:
         environment = _environment(secret)
         url = environment[DATABASE]
-        catalog = Catalog(url, PATIENCE)
+        catalog = Catalog(url, PATIENCE, LONGEST_STATEMENT)
         objects = opened(environment[STORE], environment, STORE_PATIENCE)
         stores = Stores(catalog, GuardedStore(objects, self._breaker(namespace)), private=False)
         workspace = Workspace(

@@ -19,6 +19,8 @@ from lateen_operator.run_object import RunObject
 
 EVERY = 1.0
 AGAIN = 5.0
+DEFINITE = frozenset({400, 413, 422})
+"""Refusals of what was sent; others pass, as while rights are granted or the server starts."""
 REFUSED_AGAIN = 300.0
 """Seconds after which a status that the API server refused is sent again."""
 UNWRITTEN = 2.0
@@ -130,6 +132,8 @@ class StatusWriter:
         try:
             self._send(run, wanted, written)
         except ClusterRefused as refusal:
+            if refusal.status not in DEFINITE:
+                raise
             self._queue.add(uid, after=REFUSED_AGAIN)
             self._note(uid, str(refusal))
             return

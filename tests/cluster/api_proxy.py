@@ -91,17 +91,19 @@ class ApiProxy:
             asked.send_header("Content-Type", answer.headers.get("Content-Type", ""))
             asked.end_headers()
             lossy = "watch=" in asked.path
-            change = self.forge if lossy else self._answered(asked.path)
             for line in answer if lossy else [answer.read()]:
                 if not (lossy and self.silent.is_set()):
-                    asked.wfile.write(_changed(line, change))
+                    # Asked each time: a watch lasts longer than what a test wants of it.
+                    asked.wfile.write(_changed(line, self._change(asked.path)))
                     asked.wfile.flush()
         except (OSError, urllib3.exceptions.HTTPError):
             pass  # whoever asked has gone, or who answers
         finally:
             answer.close()
 
-    def _answered(self, path: str) -> Change:
+    def _change(self, path: str) -> Change:
+        if "watch=" in path:
+            return self.forge
         return self.version if path == "/version" else _unchanged
 
 

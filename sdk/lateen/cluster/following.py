@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ WATCH_SECONDS = 240
 FIRST_SECONDS = 10
 """After so long without a status, somebody should look whether there is an operator."""
 PATIENCE_SECONDS = 300.0
-"""For so long the API server may be away."""
+"""For so long the API server may be away, counted from when it did not tell of the Run."""
 BRIEF_SECONDS = 3.0
 """A watch that ends before that has ended at once."""
 LONGEST_PAUSE = 10.0
@@ -85,31 +85,39 @@ def _states(created: Json, server: Runs, observer: Observer, clock: Clock) -> Ge
     """The Run as it is now, and whenever it has changed, for ever."""
     run, name, uid = created, created["metadata"]["name"], created["metadata"]["uid"]
     version = created["metadata"]["resourceVersion"]
-    seconds, brief, last = FIRST_SECONDS, 0, clock.now()
+    seconds, brief, first = FIRST_SECONDS, 0, clock.now()
+    away: float | None = None
     while True:
         yield run
         began = clock.now()
         try:
-            with closing(_watched(server, name, version, seconds)) as changes:
+            # Proxies cut a watch where nothing happens: that says nothing about the server.
+            with (
+                suppress(ClusterUnavailable),
+                closing(_watched(server, name, version, seconds)) as changes,
+            ):
                 for changed in changes:
-                    run, last = _still(changed, uid), clock.now()
+                    run, away = _still(changed, uid), None
                     yield run
+                if clock.now() - began >= BRIEF_SECONDS:
+                    away = None
             brief = brief + 1 if clock.now() - began < BRIEF_SECONDS else 0
             clock.sleep(pause(brief))
             # A watch may have missed what a restarted server no longer knows. The version is that
             # of the list: a Run's own is forgotten minutes after it was written last.
             run, version = server.found(name)
-            run, last = _still(run, uid), clock.now()
+            run, away = _still(run, uid), None
         except NotFoundError:
             raise _deleted(name) from None
         except ClusterUnavailable:
-            if clock.now() - last > PATIENCE_SECONDS:
+            away = clock.now() if away is None else away
+            if clock.now() - away > PATIENCE_SECONDS:
                 raise
-            clock.sleep(min(5.0, 0.5 + (clock.now() - last) / 4))
             continue
-        if not is_taken(run) and seconds == FIRST_SECONDS:
-            observer(_unnoticed(name, server.namespace))
-        seconds = WATCH_SECONDS
+        if seconds == FIRST_SECONDS and clock.now() - first >= FIRST_SECONDS:
+            seconds = WATCH_SECONDS
+            if not is_taken(run):
+                observer(_unnoticed(name, server.namespace))
 
 
 def _watched(server: Runs, name: str, version: str, seconds: int) -> Generator[Json]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from lateen.cluster.connection import Json
 from lateen.domain.durations import duration_text
 from lateen.domain.spec import PipelineSpec, StepSpec
 from lateen.domain.states import Desired, RunPhase, StepPhase
 from lateen.planning import retries
 from lateen.workspace.observer import Event
-
-Json = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -143,6 +141,11 @@ def refusal(run: Json) -> str | None:
     if accepted.get("status") != "False" or _may_be_accepted(run):
         return None
     return str(accepted.get("message") or accepted.get("reason") or "the operator says no more")
+
+
+def ending(run: Json) -> Json:
+    """The condition that says how a run ended, ``{reason, message, lastTransitionTime}``."""
+    return _condition(run, "Succeeded")
 
 
 def waits_for(run: Json) -> str:

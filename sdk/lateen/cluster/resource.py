@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lateen.authoring.compiled import CompiledPipeline
+from lateen.cluster.connection import Json
 from lateen.domain.errors import CompileError
 from lateen.domain.names import dns_name
 from lateen.domain.spec import PipelineSpec
 from lateen.workspace.naming import generated_name, given_name
-
-Json = dict[str, Any]
 
 PIPELINE_LABEL = "lateen.dev/pipeline"
 SUBMITTED_BY = "lateen.dev/submitted-by"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+import sys
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from lateen.cluster.server import Server
-from lateen.domain.errors import SetupError, UserError
+from lateen.domain.errors import UserError
 from lateen.step.variables import DATABASE_URL, STORE_URL
 
 SECRET = "lateen-stores"
@@ -18,10 +20,26 @@ PERHAPS_OTHERS = (
 )
 
 
-def check_stores(server: Server) -> None:
-    """SetupError where the namespace's Secret names others than the environment.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A variable that names one place here, and another one in the namespace's Secret."""
 
-    Whoever may not read the Secret learns it from the run.
+    variable: str
+    what: str
+    here: str
+    there: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.variable} here names the {self.what} {self.here!r}, there it is {self.there!r}"
+        )
+
+
+def warn_of_stores(server: Server) -> None:
+    """Says on stderr where the namespace's Secret names others than the environment.
+
+    Only a warning: a pooler may give a database another name. Whoever may not read the Secret
+    learns it from the run.
     """
     try:
         held = server.secret(SECRET)
@@ -29,24 +47,29 @@ def check_stores(server: Server) -> None:
         return
     other = differing(_decoded(held), os.environ)
     if other:
-        raise SetupError(
-            f"{' and '.join(other)} here name another database or bucket than the Secret {SECRET}"
-            f" of the namespace {server.namespace!r} of {server.login.context!r}: a run there would"
-            " not find what is uploaded from here. Set them to what that Secret holds, as this"
-            " computer reaches it, or name the namespace that they belong to with -n"
+        print(
+            f"warning: {'; '.join(map(str, other))} (the Secret {SECRET} of the namespace"
+            f" {server.namespace!r} of {server.login.context!r}). Unless both lead to the same"
+            " place, a run there does not find what is uploaded from here: then set it to what"
+            " that Secret holds, as this computer reaches it, or name the namespace that it"
+            " belongs to with -n",
+            file=sys.stderr,
         )
 
 
-def differing(held: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
-    """The variables that name another database, or another place in S3, than a Secret does.
+def differing(held: Mapping[str, str], environment: Mapping[str, str]) -> list[Difference]:
+    """Where the environment names another database, or another place in S3, than a Secret.
 
     Hosts are not compared: a computer may reach the same servers by other names, or a tunnel.
     """
     return [
-        name
-        for name, part in ((DATABASE_URL, _database), (STORE_URL, _place))
-        if (one := part(held.get(name, ""))) and (two := part(environment.get(name, "")))
-        if one != two
+        Difference(name, what, here, there)
+        for name, what, part in (
+            (DATABASE_URL, "database", _database),
+            (STORE_URL, "bucket and prefix", _place),
+        )
+        if (there := part(held.get(name, ""))) and (here := part(environment.get(name, "")))
+        if here != there
     ]
 
 
@@ -65,9 +88,10 @@ def _path(url: str, schemes: tuple[str, ...], *, host: bool = False) -> str:
         parts = urlsplit(url.strip())
     except ValueError:
         return ""
-    if parts.scheme not in schemes:
+    # Behind a password with a slash in it, the rest of the password would be taken for a path.
+    if parts.scheme not in schemes or "@" in parts.path:
         return ""
-    return (f"{parts.hostname}/" if host else "") + parts.path.strip("/")
+    return (f"{parts.hostname}/" if host else "") + unquote(parts.path).strip("/")
 
 
 def _decoded(held: Mapping[str, str]) -> dict[str, str]:

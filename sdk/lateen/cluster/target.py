@@ -20,7 +20,7 @@ from lateen.cluster.pending import pending_run
 from lateen.cluster.progress import Progress, phase_of, refusal
 from lateen.cluster.resource import replay_body, run_body
 from lateen.cluster.server import Server
-from lateen.cluster.stores import PERHAPS_OTHERS, check_stores
+from lateen.cluster.stores import PERHAPS_OTHERS, warn_of_stores
 from lateen.cluster.upload import brought
 from lateen.domain.errors import NotFoundError, RunFailed, SetupError, UserError
 from lateen.domain.parameters import bound
@@ -78,7 +78,7 @@ class ClusterTarget:
             raise UserError(
                 f"the run {old['name']} ran on the target {old['target']!r}, and is replayed there"
             )
-        check_stores(self._server)
+        warn_of_stores(self._server)
         spec = self._workspace.catalog.runs.load(old["id"]).spec
         body = replay_body(old["name"], spec, self._workspace.person)
         return self._followed(spec, self._server.create_run(body), observer)
@@ -90,7 +90,7 @@ class ClusterTarget:
         spec = with_images(compiled.spec, os.environ.get(VARIABLE))
         compiled = replace(compiled, spec=spec)
         server = self._server  # no bytes travel for someone who cannot log in
-        check_stores(server)
+        warn_of_stores(server)
         spec = brought(compiled, self._workspace)
         created = server.create_run(run_body(compiled, spec, given, self._workspace.person))
         reached(Boundary.SUBMIT_CREATED)

@@ -49,8 +49,8 @@ def lost(running: Sequence[str]) -> Finish:
     message = "the process that ran it is gone"
     if running:
         message += (
-            f", while the step {running[0]!r} ran; with `lateen run --isolated` a run outlives the"
-            " death of a step's process"
+            f", while the step {running[0]!r} ran; if the step killed it, with"
+            " `lateen run --isolated` a run outlives the death of a step's process"
         )
     return Finish(RunPhase.FAILED, "Lost", message)
 

@@ -15,6 +15,9 @@ from lateen.domain.receipts import (
 )
 from lateen.domain.spec import PipelineSpec, StepSpec
 
+_OF_CONTAINERS = ("env", "envFrom", "volumeMounts")
+"""What a podTemplate says of a container that its code can tell from inside."""
+
 
 def cacheable(step: StepSpec, environment: str) -> bool:
     """Whether a step may be served from, and may serve, the cache at all.
@@ -56,28 +59,33 @@ def key_parts(
 
 
 def _environment_from(step: StepSpec) -> dict[str, Any]:
-    """Which Secrets and what of its podTemplate a step's variables come from, where any do.
+    """Where a step's interpreter, its variables and its mounted files come from, where any do.
 
-    What stands in the Secrets is not for the key: it would tell of it.
+    What stands in the Secrets is not for the key: it would tell of it. Nor is what lies in the
+    volumes: nothing tells when that changes.
     """
-    found: dict[str, Any] = {}
-    if step.env_from:
-        found["envFrom"] = list(step.env_from)
+    spec = _mapping(step.pod_template.get("spec"))
     template = [
-        {name: container[name] for name in ("env", "envFrom") if name in container}
-        for container in _containers(step.pod_template)
+        {name: container[name] for name in _OF_CONTAINERS if name in container}
+        for container in _mappings(spec.get("containers"))
     ]
-    if any(template):
-        found["podTemplate"] = template
-    return found
+    found = {
+        "interpreter": step.interpreter,
+        "envFrom": list(step.env_from),
+        "podTemplate": template if any(template) else None,
+        "volumes": spec.get("volumes"),
+    }
+    return {name: part for name, part in found.items() if part}
 
 
-def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Those of a podTemplate, of which nothing was checked yet."""
-    spec = template.get("spec")
-    containers = spec.get("containers") if isinstance(spec, Mapping) else None
-    found = containers if isinstance(containers, list | tuple) else ()
-    return [container for container in found if isinstance(container, Mapping)]
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A part of a podTemplate, of which nothing was checked yet."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    found = value if isinstance(value, list | tuple) else ()
+    return [item for item in found if isinstance(item, Mapping)]
 
 
 def cache_key(parts: Mapping[str, Any]) -> str:

@@ -31,25 +31,29 @@ def patience(task: Task, grace: float, catalog: Catalog) -> float:
     return grace * WAIT_SHARE
 
 
-def end_early(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
-    """Commits that the Pod had to go, and whose doing that is.
+def early_end(task: Task, work: WorkDirectory) -> Outcome:
+    """What is said of a step whose Pod has to go: whose doing that is.
 
     A node asks a Pod to go, too, before it evicts it for what its step wrote, and leaves it a
     second. Whoever is first says the same: the operator finds in the Pod's status what is found
     here. Of a limit other than the work directory's the status alone knows; where this is first,
     the step is tried again as after a drain, a few times at most, which is not wrong either.
     """
-    task = session.task
     size = task.step.work_dir and task.step.work_dir.size
     if size and overfull(work.root, size):
         error = {"type": WORK_DIR_FULL, "message": overfull_words(size)}
-        outcome = Outcome({}, error, FailureCause.USER)
-        commit(task, session.resolved, outcome, session.pending, work, stores)
-        return
+        return Outcome({}, error, FailureCause.USER)
     message = "the Pod was asked to go before the step had ended: its node is drained, or it was"
     error = {"type": "Interrupted", "message": f"{message} evicted or deleted"}
-    outcome = Outcome({}, error, FailureCause.INTERRUPTED)
-    interrupt(task, outcome, StepPhase.FAILED, work, stores)
+    return Outcome({}, error, FailureCause.INTERRUPTED)
+
+
+def end_early(session: PodSession, outcome: Outcome, work: WorkDirectory, stores: Stores) -> None:
+    """Commits that the Pod had to go, as ``early_end`` found."""
+    if outcome.cause is FailureCause.INTERRUPTED:
+        interrupt(session.task, outcome, StepPhase.FAILED, work, stores)
+    else:
+        commit(session.task, session.resolved, outcome, session.pending, work, stores)
 
 
 def keep_last_log(task: Task, work: WorkDirectory, stores: Stores) -> None:

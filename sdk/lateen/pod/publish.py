@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from lateen.domain.errors import Fenced, LateenError, ProtocolError, TemporaryError
+from lateen.domain.errors import CatalogRefused, Fenced, LateenError, ProtocolError, TemporaryError
 from lateen.domain.states import AttemptState, FailureCause
 from lateen.pod.end import Seen, StepEnd, asked_to_go, asked_within
-from lateen.pod.leaving import end_early, keep_last_log, patience
+from lateen.pod.leaving import early_end, end_early, keep_last_log, patience
 from lateen.pod.session import PodSession
 from lateen.pod.settings import Settings
 from lateen.pod.workplace import workplace
@@ -121,7 +121,8 @@ def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores, wo
         # Whoever lets the Pod go tells each container so, and not at once.
         going = going or asked_within(woken, NEWS_SECONDS)
     if session.refusal is None and going and (outcome is None or not outcome.good):
-        patiently(partial(end_early, session, settings.work, stores), deadline)
+        early = early_end(session.task, settings.work)
+        patiently(partial(end_early, session, early, settings.work, stores), deadline)
         return COMMITTED
     if outcome is None:
         patiently(partial(_keep_log, session, settings.work, stores), deadline)
@@ -164,11 +165,14 @@ def _keep_log(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
 
 
 def patiently(work: Callable[[], T], deadline: float) -> T:
-    """What ``work`` gives, once it can; TemporaryError where that is not by the deadline."""
+    """What ``work`` gives, once it can; its error where that is not by the deadline.
+
+    A catalog that refuses is waited for as well: somebody may be about to mend a role's rights.
+    """
     while True:
         try:
             return work()
-        except TemporaryError as error:
+        except (TemporaryError, CatalogRefused) as error:
             if time.monotonic() >= deadline:
                 raise
             print(f"for now: {error}", file=sys.stderr)

@@ -123,7 +123,7 @@ def _words(facts: Facts, part: str) -> str:
         case "envFrom":
             return "the list of Secrets that its variables come from"
         case "podTemplate":
-            return "what its podTemplate says of variables"
+            return "what its podTemplate says of variables and mounts"
         case "outputs":
             return "the way its outputs are declared"
         case "environment":

@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lateen.authoring.target import Target, set_target
 from lateen.domain.errors import Fenced, LateenError, StepContextError
@@ -46,10 +48,15 @@ def run(work: WorkDirectory, supervised: bool) -> int:
         outcome = Outcome.failed(error, FailureCause.USER)
         write_json(work.draft if supervised else work.outcome, outcome.to_json())
     if outcome.exception is not None and outcome.error is not None:
-        print(outcome.error["traceback"], file=sys.stderr)
+        print(_shown(outcome.error), file=sys.stderr)
     if outcome.good:
         return 0
     return TEMPORARY if outcome.cause is FailureCause.INFRASTRUCTURE else 1
+
+
+def _shown(error: Mapping[str, Any]) -> str:
+    """What Lateen raises on purpose has no traceback, but words."""
+    return str(error["traceback"] or f"{error['type']}: {error['message']}")
 
 
 def _no_target() -> Target:

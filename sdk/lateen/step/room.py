@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 WORK_DIR_FULL = "WorkDirFull"
@@ -13,6 +14,10 @@ WORK_DIR_FULL = "WorkDirFull"
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)([kKMGTPE]?)(i?)", re.ASCII)
 _BLOCK = 512
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DEEPEST = 64
+"""Folders inside each other, each of which is held open by two descriptors; deeper ones count as
+empty."""
 
 
 def overfull_words(limit: str) -> str:
@@ -44,20 +49,32 @@ def _bytes(quantity: str) -> float | None:
 
 def _sizes(root: Path) -> Iterator[int]:
     """What each file and folder takes; those that are gone, or closed to us, are passed over."""
-    folders, linked = [str(root)], set()
-    while folders:
-        for entry in _entries(folders.pop()):
+    with suppress(OSError), _opened(root) as folder:
+        yield from _sizes_in(folder, set(), _DEEPEST)
+
+
+def _sizes_in(folder: int, linked: set[int], deeper: int) -> Iterator[int]:
+    """One entry at a time: a step may leave more of them than there is memory to hold."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif found.st_nlink > 1 and found.st_ino in linked:
-                    continue
-                linked.add(found.st_ino)
+                is_folder = stat.S_ISDIR(found.st_mode)
+                if found.st_nlink > 1 and not is_folder:
+                    if found.st_ino in linked:
+                        continue
+                    linked.add(found.st_ino)
                 yield found.st_blocks * _BLOCK
+                if is_folder and deeper:
+                    with _opened(entry.name, folder) as inner:
+                        yield from _sizes_in(inner, linked, deeper - 1)
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with suppress(OSError), os.scandir(folder) as entries:
-        return list(entries)
-    return []
+@contextmanager
+def _opened(path: str | Path, within: int | None = None) -> Iterator[int]:
+    """A folder's descriptor: the step may put a link in its place at any time."""
+    descriptor = os.open(path, _FOLDER, dir_fd=within)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

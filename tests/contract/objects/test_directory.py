@@ -8,6 +8,8 @@ import io
 import os
 import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,25 @@ def test_a_small_blob_of_another_digest_is_refused_and_leaves_nothing(store, roo
     with pytest.raises(CorruptBlobError, match="nothing was stored"):
         store.put_unsettled(SHA256, 3, b"other")
     assert [path for path in root.rglob("*") if path.is_file()] == []
+
+
+LATE = """
+import sys, threading
+from pathlib import Path
+from lateen.stores.objects.directory import DirectoryStore
+
+def late():
+    threading.main_thread().join()
+    DirectoryStore(Path(sys.argv[1])).put_unsettled(sys.argv[2], 1, sys.argv[3].encode())()
+
+threading.Thread(target=late).start()
+"""
+
+
+def test_a_thread_that_outlives_the_main_one_stores_small_blobs_too(store, tmp_path):
+    root = tmp_path / "late"
+    subprocess.run([sys.executable, "-c", LATE, root, SHA256, DATA.decode()], check=True)
+    assert DirectoryStore(root).exists(SHA256, 1)
 
 
 def test_a_forked_process_stores_small_blobs_too(store):

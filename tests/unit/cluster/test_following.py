@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from lateen.cluster.following import LONGEST_PAUSE, Clock, followed, pause
+from lateen.cluster.following import (
+    LONGEST_PAUSE,
+    PATIENCE_SECONDS,
+    Clock,
+    followed,
+    pause,
+)
 from lateen.cluster.kubeconfig import Login
 from lateen.cluster.progress import Progress
 from lateen.cluster.server import Server
-from lateen.domain.errors import ClusterRefused, RunFailed
+from lateen.domain.errors import ClusterRefused, ClusterUnavailable, RunFailed
 from lateen.domain.spec import PipelineSpec, StepSpec
 
 Json = dict[str, Any]
@@ -88,6 +94,54 @@ def test_a_watch_that_the_server_refuses_as_too_old_begins_anew() -> None:
     follow(pages)
     assert pages.watched == ["1", "101"]
     assert pages.slept == [0.5]
+
+
+class Cut(Pages):
+    """A namespace behind a proxy that cuts every watch, and whose list is away for a while."""
+
+    def __init__(self, lasts: float, ends: float, away: tuple[float, float] = (0, 0)) -> None:
+        super().__init__(run())
+        self.lasts, self.ends, self.away = lasts, ends, away
+
+    def found(self, name: str) -> tuple[Json, str]:
+        begins, returns = self.away
+        if begins <= self.now < returns:
+            raise ClusterUnavailable("the API server does not answer")
+        return run(phase="Succeeded" if self.now >= self.ends else "Running"), "100"
+
+    def changes(self, name: str, version: str, seconds: int) -> Generator[Json]:
+        self.now += self.lasts
+        yield from ()
+        raise ClusterUnavailable("the connection was cut")
+
+
+@pytest.mark.parametrize("lasts", [1.0, 60.0, 350.0])
+def test_watches_that_are_always_cut_do_not_end_the_following(lasts: float) -> None:
+    pages = Cut(lasts, ends=4 * PATIENCE_SECONDS)
+    assert follow(pages)["status"]["phase"] == "Succeeded"
+    assert pages.now >= 4 * PATIENCE_SECONDS
+    assert pages.slept[-1] == (LONGEST_PAUSE if lasts < 3 else 0.0)
+
+
+@pytest.mark.parametrize("lasts", [0.0, 60.0, 239.0])
+def test_a_server_has_the_whole_patience_to_come_back(lasts: float) -> None:
+    back = lasts + PATIENCE_SECONDS - 1
+    pages = Cut(lasts, ends=back, away=(lasts, back))
+    assert follow(pages)["status"]["phase"] == "Succeeded"
+
+
+def test_a_server_that_stays_away_ends_the_following() -> None:
+    pages = Cut(1.0, ends=1e9, away=(100.0, 1e9))
+    with pytest.raises(ClusterUnavailable, match="does not answer"):
+        follow(pages)
+    assert 100 + PATIENCE_SECONDS < pages.now < 100 + PATIENCE_SECONDS + 3 * LONGEST_PAUSE
+
+
+def test_nobody_is_said_to_miss_a_run_before_its_time() -> None:
+    pages, told = Pages(run(), *[(4.0, [])] * 5, ENDED), list[tuple[str, float]]()
+    follow(pages, lambda event: told.append((event["kind"], pages.now)))
+    assert ("run-unnoticed", 12.0) in told
+    assert [kind for kind, _ in told].count("run-unnoticed") == 1
 
 
 def test_another_run_of_the_name_ends_the_following() -> None:

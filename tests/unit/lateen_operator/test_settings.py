@@ -74,3 +74,24 @@ def test_the_image_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         read_settings([], {})
     assert "--image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "most", "good"),
+    [
+        ("1Gi", "512Mi", False),
+        ("512Mi", "0.5Gi", True),
+        ("600M", "512Mi", False),
+        ("1k", "1Ki", True),
+    ],
+)
+def test_a_request_for_more_memory_than_the_limit_is_refused(
+    asked: str, most: str, good: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--image", "i", "--container-memory", asked, "--container-memory-limit", most]
+    if good:
+        assert read_settings(words, {}).container_memory == asked
+        return
+    with pytest.raises(SystemExit):
+        read_settings(words, {})
+    assert f"is {asked}, more than --container-memory-limit" in capsys.readouterr().err

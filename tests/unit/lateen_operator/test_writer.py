@@ -50,7 +50,7 @@ class Server:
     def __init__(self) -> None:
         self.uid = REFUSED.uid
         """Of the object that has the refused Run's name; empty where there is none."""
-        self.words = "status.phase: Unsupported value"
+        self.words, self.refuses = "status.phase: Unsupported value", 422
         self.sent: list[str] = []
         self.came = threading.Semaphore(0)
 
@@ -58,7 +58,7 @@ class Server:
         self.sent.append(name)
         try:
             if name == REFUSED.name:
-                raise ClusterRefused(f"PATCH /runs/{name}/status: {self.words}", 422)
+                raise ClusterRefused(f"PATCH /runs/{name}/status: {self.words}", self.refuses)
         finally:
             self.came.release()
         return {}
@@ -168,3 +168,13 @@ def test_a_status_that_changes_all_the_time_is_written_once_a_second_and_then_as
     first, *further = server.patches
     assert first[1]["value"] == {"progress": 0}
     assert [patch["status"]["progress"] for patch in further] == [8, 16, 24, 31]
+
+
+def test_a_refusal_that_passes_is_not_told_and_sent_again_soon(writing: Writing) -> None:
+    writing.server.refuses = 403
+    writing.show(REFUSED, "Succeeded")
+    writing.pass_on(2 * AGAIN, "later")
+    assert writing.server.came.acquire(timeout=5)
+    assert writing.sent == 2
+    writing.writer.stop()
+    assert writing.told == []

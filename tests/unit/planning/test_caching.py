@@ -58,6 +58,11 @@ def output(**changes: Any) -> StepSpec:
     return replace(STEP, outputs=(replace(STEP.outputs[0], **changes),))
 
 
+def with_volume(claim: str) -> StepSpec:
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": claim}}
+    return replace(STEP, pod_template={"spec": {"volumes": [volume]}})
+
+
 def from_template(**container: Any) -> StepSpec:
     template = {"spec": {"nodeSelector": {"a": "b"}, "containers": [{"name": "step", **container}]}}
     return replace(STEP, pod_template=template)
@@ -79,6 +84,9 @@ def from_template(**container: Any) -> StepSpec:
         ({"step": replace(STEP, env_from=("keys",))}, ["envFrom"]),
         ({"step": from_template(env=[{"name": "A", "value": "1"}])}, ["podTemplate"]),
         ({"step": from_template(envFrom=[{"prefix": "A_"}])}, ["podTemplate"]),
+        ({"step": from_template(volumeMounts=[{"name": "a"}])}, ["podTemplate"]),
+        ({"step": with_volume("data-2025")}, ["volumes"]),
+        ({"step": replace(STEP, interpreter="python3.12")}, ["interpreter"]),
         ({"step": output(name="other")}, ["outputs"]),
         ({"step": output(artifact="m")}, ["outputs"]),
         ({"step": output(version="1.0")}, ["outputs"]),
@@ -94,6 +102,16 @@ def test_whatever_matters_moves_the_key_and_is_named(
     assert key(**change) != key()
     assert changed_parts(parts(), parts(**change)) == moved
     assert changed_parts(parts(**change), parts()) == moved
+
+
+def test_another_claim_under_the_same_name_moves_the_key() -> None:
+    one, other = with_volume("data-2024"), with_volume("data-2025")
+    assert key(step=one) != key(step=other)
+    assert changed_parts(parts(one), parts(other)) == ["volumes"]
+
+
+def test_the_keys_of_steps_without_a_part_say_nothing_of_it() -> None:
+    assert set(parts()) == {"code", "command", "environment", "inputs", "outputs", "env"}
 
 
 def test_a_true_is_not_a_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,48 @@ def test_links_lead_nowhere(root: Path, tmp_path: Path) -> None:
 
 def test_what_is_gone_takes_nothing(tmp_path: Path) -> None:
     assert not overfull(tmp_path / "gone", "1Ki")
+
+
+def test_a_folder_that_became_a_link_is_not_entered(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").write_bytes(os.urandom(KIBIBYTES << 12))
+    stolen, opened = root / "deep", os.open
+
+    def swapping(path: str | Path, flags: int, mode: int = 0o777, **where: int | None) -> int:
+        if path == stolen.name and not stolen.is_symlink():
+            stolen.rename(tmp_path / "away")
+            stolen.symlink_to(tmp_path / "outside")
+        return opened(path, flags, mode, **where)
+
+    monkeypatch.setattr(os, "open", swapping)
+    assert not overfull(root, "400Ki")
+    assert stolen.is_symlink()
+
+
+def test_many_files_are_counted_in_little_memory(tmp_path: Path) -> None:
+    for number in range(5_000):
+        (tmp_path / str(number)).touch()
+    overfull(tmp_path, "1Gi")  # what is made once
+    tracemalloc.start()
+    try:
+        assert not overfull(tmp_path, "1Gi")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 50_000
+
+
+def test_a_tree_that_is_deeper_than_a_call_stack_is_counted_near_its_root(root: Path) -> None:
+    folders = [root / Path(*["d"] * depth) for depth in range(1, 1_201)]
+    for folder in folders:
+        folder.mkdir()
+    (root / "d" / "file").write_bytes(os.urandom(KIBIBYTES << 10))
+    try:
+        assert not overfull(root, "100Mi")
+        assert overfull(root, "400Ki")
+    finally:
+        (root / "d" / "file").unlink()
+        for folder in reversed(folders):  # pytest's own way to remove it is a recursion
+            folder.rmdir()

@@ -78,3 +78,8 @@ def test_who_writes_the_same_a_moment_later_tries_again() -> None:
 @pytest.mark.parametrize("error", [errors.NumericValueOutOfRange, errors.ProgramLimitExceeded])
 def test_what_the_catalog_cannot_hold_is_the_caller_s(error: type[psycopg.Error]) -> None:
     assert issubclass(kind(error), UserError)
+
+
+def test_a_plan_from_before_a_migration_passes() -> None:
+    error = errors.FeatureNotSupported("cached plan must not change result type")
+    assert type(mapped(error)) is CatalogUnavailable

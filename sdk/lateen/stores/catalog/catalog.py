@@ -16,11 +16,18 @@ from lateen.stores.catalog.verification import Verification
 class Catalog:
     """Everything that is recorded, in one database."""
 
-    def __init__(self, url: str, patience: float | None = None) -> None:
-        """``patience``: for how many seconds a database that was there before is waited for."""
+    def __init__(
+        self, url: str, patience: float | None = None, longest: float | None = None
+    ) -> None:
+        """``patience``: for how many seconds a database that was there before is waited for.
+
+        ``longest``: how many seconds a statement may take, once the tables are up to date.
+        """
         self._connections = Connections(url, patience)
         with self._connections.connection() as connection:
             bring_up(connection)
+        if longest is not None:
+            self._connections.bound(longest)
         self.attempts = Attempts(self._connections)
         self.runs = Runs(self._connections)
         self.operating = Operating(self._connections)

@@ -26,6 +26,8 @@ Connection = psycopg.Connection[Row]
 SERIALIZATION_ATTEMPTS = 50
 CONNECTION_SECONDS = 30.0
 """For how long a database that is full, or that was there before, is waited for."""
+CONNECTING_SECONDS = 3
+"""For how long a connection may take to open where statements are bounded, too."""
 LOSSES = 6
 """How many connections one transaction may lose before that counts as an answer."""
 IDLE_SECONDS = 5.0
@@ -43,6 +45,7 @@ class Connections:
     def __init__(self, url: str, patience: float | None = None) -> None:
         self._url = url
         self._patience = CONNECTION_SECONDS if patience is None else patience
+        self._longest: float | None = None
         self._idle: list[tuple[float, Connection]] = []
         """Each with the time since which it is unused."""
         self._lock = threading.Lock()
@@ -124,11 +127,16 @@ class Connections:
                 connection.close()
         return self._connected()
 
+    def bound(self, seconds: float) -> None:
+        """From here on a statement fails after so many seconds, also while it waits for a lock."""
+        self.close()
+        self._longest = seconds
+
     def _connected(self) -> Connection:
         """A new connection; a database that was there before may be starting again."""
         try:
             patience = 0.0 if self._given_up else self._patience
-            connection = connect(self._url, patience)
+            connection = connect(self._url, patience, self._longest)
         except CatalogUnavailable:
             self._given_up = True
             raise
@@ -213,10 +221,11 @@ def _quiet(connection: Connection) -> bool:
     return not watch.poll(0)
 
 
-def connect(url: str, patience: float = 0.0) -> Connection:
+def connect(url: str, patience: float = 0.0, longest: float | None = None) -> Connection:
     """A new connection to the primary; waits, with full jitter, while too many are open.
 
-    One that does not answer is waited for as long as ``patience`` says. Raises SetupError for a URL
+    One that does not answer is waited for as long as ``patience`` says, and no statement takes more
+    than ``longest`` seconds. Raises SetupError for a URL
     that cannot be read, CatalogUnavailable for a database that cannot be reached.
     """
     check_url(url)
@@ -224,7 +233,7 @@ def connect(url: str, patience: float = 0.0) -> Connection:
     pause = 0.01
     while True:
         try:
-            return _opened(url)
+            return _opened(url, longest)
         except psycopg.OperationalError as error:
             limit = max(patience, CONNECTION_SECONDS if _too_many(error) else 0.0)
             if time.monotonic() - began >= limit:
@@ -236,13 +245,13 @@ def connect(url: str, patience: float = 0.0) -> Connection:
         pause = min(pause * 2, 1.0)
 
 
-def _opened(url: str) -> Connection:
+def _opened(url: str, longest: float | None) -> Connection:
     connection: Connection = psycopg.connect(
         url,
         autocommit=True,
         row_factory=dict_row,
         prepare_threshold=2,
-        connect_timeout=10,
+        connect_timeout=10 if longest is None else CONNECTING_SECONDS,
         target_session_attrs="read-write",
         application_name="lateen",
         # A computer or a network that is gone is noticed in half a minute, not in fifteen.
@@ -254,6 +263,8 @@ def _opened(url: str) -> Connection:
     # Whatever its parameters are, a query here takes the same indexes; to plan it for them each
     # time, as PostgreSQL would where one is an array, costs more than to run it.
     connection.execute("SET plan_cache_mode = force_generic_plan")
+    if longest is not None:
+        connection.execute(f"SET statement_timeout = {int(longest * 1000)}")
     return connection
 
 

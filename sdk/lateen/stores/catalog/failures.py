@@ -27,7 +27,7 @@ def mapped(error: psycopg.Error) -> LateenError:
         return _MEANINGS[error.sqlstate](_detail(error))
     if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
         return UserError(f"the catalog cannot hold what it was given: {_first_line(error)}")
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or _outdated(error):
         return CatalogUnavailable(f"the catalog's database did not answer: {_first_line(error)}")
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):  # a new connection finds another
         return CatalogUnavailable(f"the catalog's database takes no writes: {_first_line(error)}")
@@ -44,6 +44,11 @@ def mapped(error: psycopg.Error) -> LateenError:
         f" {_first_line(error)}); its tables are those of another version, its role lacks a right,"
         " or this is a defect of Lateen"
     )
+
+
+def _outdated(error: psycopg.Error) -> bool:
+    """Whether a statement was prepared before the tables changed: a new connection knows better."""
+    return isinstance(error, psycopg.errors.FeatureNotSupported) and "cached plan" in str(error)
 
 
 def _kind(error: psycopg.Error) -> str:

@@ -66,11 +66,11 @@ class DirectoryStore:
                     _write(arriving, io.BytesIO(content), sha256, len(content))
                     os.replace(arriving, target)
             # Where it is another's, that one may not have come to this yet.
-            syncing = self._threads().submit(_sync, target.parent)
+            synced = self._syncing(target.parent)
 
         def settle() -> None:
             with self._explained():
-                syncing.result()
+                synced()
 
         return settle
 
@@ -156,6 +156,14 @@ class DirectoryStore:
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def _syncing(self, folder: Path) -> Callable[[], object]:
+        """Makes the names in a folder stay; what is returned waits for it."""
+        try:
+            return self._threads().submit(_sync, folder).result
+        except RuntimeError:  # the interpreter is about to end, and starts no more threads
+            _sync(folder)
+            return bool
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._process != os.getpid():  # a fork has its parent's threads in name only
