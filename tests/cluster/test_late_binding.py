@@ -123,7 +123,7 @@ def test_a_promotion_between_two_steps_reaches_the_second_one(person: Person, st
     run = person.finished(story.between)
     assert [run.steps[name].output.data for name in ("first", "second")] == [10, 20]
     told = inputs(person, run)
-    assert (told["first"], told["second"]) == ("model=1", "model=2")
+    assert (told["first"], told["second"]) == ("model=trained@1", "model=trained@2")
 
 
 def test_the_receipt_says_what_why_and_when(person: Person, story: Story) -> None:
@@ -151,7 +151,7 @@ def test_the_receipt_says_what_why_and_when(person: Person, story: Story) -> Non
 def test_a_run_that_pins_keeps_what_its_first_step_saw(person: Person, story: Story) -> None:
     run = person.finished(story.pinned)
     assert [run.steps[name].output.data for name in ("first", "second")] == [10, 10]
-    assert inputs(person, run)["second"] == "model=1"
+    assert inputs(person, run)["second"] == "model=trained@1"
 
 
 # 3: retries
@@ -182,7 +182,7 @@ def test_a_step_that_waited_for_a_node_works_with_what_holds_when_it_begins(
     cluster.kubectl("label", "nodes", "--all", f"{label}=yes")
     finished = person.finished(story.without_node)
     assert finished.outputs["prediction"].data == 20
-    assert inputs(person, finished)["predict"] == "model=2"
+    assert inputs(person, finished)["predict"] == "model=trained@2"
 
 
 @pytest.mark.needs_machine("own_node")
@@ -201,7 +201,7 @@ def test_a_step_that_waited_for_its_image_works_with_what_holds_when_it_begins(
     containers.tag(cluster.load("base"), image)
     finished = person.finished(story.without_image, 180)
     assert finished.outputs["prediction"].data == 20
-    assert inputs(person, finished)["predict"] == "model=2"
+    assert inputs(person, finished)["predict"] == "model=trained@2"
     own, receipt = finished.steps["predict"].receipts
     assert (own.model.number, receipt.artifact.number) == (2, 2)
 
@@ -220,7 +220,7 @@ def test_a_replay_has_the_same_bytes_after_ten_promotions(person: Person, story:
     ]
     assert _digests(again) == _digests(first)
     assert (again.differences, again.resolved_anew) == ([], [])
-    assert inputs(person, again)["second"] == "model=2"
+    assert inputs(person, again)["second"] == "model=trained@2"
 
 
 def _outputs(run: Any) -> list[Any]:
