@@ -47,7 +47,7 @@ def gate(endpoint: str, faults: Faults) -> Iterator[str]:
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            head = b"".join(iter(self.rfile.readline, b"\r\n"))
+            head = _read_head(self.rfile)
             if not head:
                 return
             body = self.rfile.read(_length(head))
@@ -73,6 +73,16 @@ def gate(endpoint: str, faults: Faults) -> Iterator[str]:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+def _read_head(asked: BinaryIO) -> bytes:
+    """A request's lines before its body; nothing where the client went away before their end."""
+    lines = []
+    while (line := asked.readline()) != b"\r\n":
+        if not line:
+            return b""
+        lines.append(line)
+    return b"".join(lines)
 
 
 def _head(answer: bytes) -> bytes:
