@@ -74,9 +74,9 @@ class Look:
                     break
         except BaseException:
             self._held_back = False  # what it cannot start now, others may
-            self._settle()
             raise
-        self._settle()
+        finally:
+            self._settle()
         self._judge.tidy(self._state)
         show(self._parts, self._run, self._known, self._seen())
         return None if self._state.phase.finished else self._seconds(self._wake_at)

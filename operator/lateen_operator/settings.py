@@ -13,6 +13,7 @@ from typing import Any
 
 from lateen.domain.durations import duration_text, seconds
 from lateen.domain.errors import LateenError, SetupError
+from lateen.domain.quantities import bytes_of
 from lateen_operator.pods.settings import PodSettings
 
 NEVER = "never"
@@ -89,18 +90,11 @@ def read_settings(
 def _check_memory(settings: Settings) -> None:
     """SetupError where the API server would refuse every Pod."""
     asked, most = settings.container_memory, settings.container_memory_limit
-    if _bytes(asked) > _bytes(most):
+    if (bytes_of(asked) or 0) > (bytes_of(most) or 0):
         raise SetupError(
             f"--container-memory (LATEEN_CONTAINER_MEMORY) is {asked}, more than"
             f" --container-memory-limit (LATEEN_CONTAINER_MEMORY_LIMIT), which is {most}"
         )
-
-
-def _bytes(quantity: str) -> float:
-    number = quantity.rstrip("kKMGTPEi")
-    unit = quantity[len(number) :]
-    base = 1024 if unit.endswith("i") else 1000
-    return float(number) * float(base) ** " KMGTPE".index(unit[:1].upper() or " ")
 
 
 @dataclass(frozen=True, slots=True)

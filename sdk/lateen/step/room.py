@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lateen.domain.quantities import bytes_of
+
 WORK_DIR_FULL = "WorkDirFull"
 """The reason, whoever finds it."""
 
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)([kKMGTPE]?)(i?)", re.ASCII)
 _BLOCK = 512
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEEPEST = 64
@@ -30,21 +30,12 @@ def overfull(root: Path, limit: str) -> bool:
 
     It is counted as a node does before it evicts a Pod for it: by blocks, and each file once.
     """
-    most, total = _bytes(limit), 0
+    most, total = bytes_of(limit), 0
     for size in _sizes(root) if most is not None else ():
         total += size
         if most is not None and total > most:
             return True
     return False
-
-
-def _bytes(quantity: str) -> float | None:
-    found = _QUANTITY.fullmatch(quantity)
-    if found is None:
-        return None
-    number, unit, binary = found.groups()
-    factor: int = (1024 if binary else 1000) ** " KMGTPE".index(unit.upper() or " ")
-    return float(number) * factor
 
 
 def _sizes(root: Path) -> Iterator[int]:

@@ -225,8 +225,8 @@ def connect(url: str, patience: float = 0.0, longest: float | None = None) -> Co
     """A new connection to the primary; waits, with full jitter, while too many are open.
 
     One that does not answer is waited for as long as ``patience`` says, and no statement takes more
-    than ``longest`` seconds. Raises SetupError for a URL
-    that cannot be read, CatalogUnavailable for a database that cannot be reached.
+    than ``longest`` seconds. Raises SetupError for a URL that cannot be read, and
+    CatalogUnavailable for a database that cannot be reached.
     """
     check_url(url)
     began = time.monotonic()
