@@ -44,6 +44,13 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def set_aside(self, sha256: str, generation: int) -> str | None:
+        """Move a damaged blob to where no reader looks, destroying nothing; what to tell of it.
+
+        None where it is sound, and where it is not there and was never moved.
+        """
+        ...
+
     def exists(self, sha256: str, generation: int) -> bool:
         """Whether the blob is there."""
         ...
@@ -67,10 +74,10 @@ class ObjectStore(Protocol):
 
 @runtime_checkable
 class Settling(Protocol):
-    """An object store that need not be waited for at once, such as one on a disk."""
+    """An object store that goes on while others work, such as one on a disk."""
 
     def put_unsettled(self, sha256: str, generation: int, content: bytes) -> Callable[[], object]:
-        """Store bytes, unless they are there: durably once what is returned was called."""
+        """Begin to store bytes, unless they are there; what is returned waits until they stay."""
         ...
 
 

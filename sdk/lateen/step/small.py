@@ -13,26 +13,27 @@ from lateen.step.transfer import Lease
 
 
 class SmallFile:
-    """A file whose last wait for the store is left until the catalog has been told of it."""
+    """A file that the store may still be writing while the catalog is told of it."""
 
     def __init__(self, path: str, content: bytes, objects: ObjectStore) -> None:
         self.file = File(path, len(content), hashlib.sha256(content).hexdigest())
         self._content = content
         self._objects = objects
+        self._settling = objects if isinstance(objects, Settling) else None
         self._settle: Callable[[], object] | None = None
 
     @property
     def settles(self) -> bool:
         """Whether the store is still at work when ``store`` returns."""
-        return isinstance(self._objects, Settling)
+        return self._settling is not None
 
     def store(self, lease: Lease) -> tuple[File]:
-        """Stores the content, unless it is stored; the file, which may be lost until ``settle``."""
+        """Stores the content, unless it is stored; the file, which is there from ``settle`` on."""
         sha256, size = self.file.sha256, self.file.size
         generation = lease([(sha256, size)])[sha256]
         reached(Boundary.STORE_LEASED)
-        if isinstance(self._objects, Settling):
-            self._settle = self._objects.put_unsettled(sha256, generation, self._content)
+        if self._settling is not None:
+            self._settle = self._settling.put_unsettled(sha256, generation, self._content)
         elif not self._objects.exists(sha256, generation):
             self._objects.put(sha256, generation, io.BytesIO(self._content), size)
         reached(Boundary.STORE_STORED)

@@ -23,5 +23,5 @@ def given_name(compiled: CompiledPipeline) -> str | None:
 
 
 def generated_name(pipeline: str) -> str:
-    """A name for a run of a pipeline: of the time and some chance."""
-    return f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """A name for a run of a pipeline: of the time, and of chance enough for thousands a second."""
+    return f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"

@@ -88,6 +88,19 @@ def test_an_empty_database_gets_the_newest_schema(url: str) -> None:
     assert dict(rows(url, "SELECT name, sha256 FROM migrations")) == checksums
 
 
+def test_identifiers_of_the_database_are_uuids_of_version_7_that_begin_with_the_time(
+    url: str,
+) -> None:
+    migrate(url)
+    ((before, made, after),) = rows(
+        url, "SELECT clock_timestamp(), ordered_uuid(), clock_timestamp() + interval '1 ms'"
+    )
+    assert (made.version, made.variant) == (7, "specified in RFC 4122")
+    assert int(before.timestamp() * 1000) <= made.int >> 80 <= int(after.timestamp() * 1000) + 1
+    ((count,),) = rows(url, "SELECT count(DISTINCT ordered_uuid()) FROM generate_series(1, 10000)")
+    assert count == 10_000
+
+
 def test_again_changes_nothing(url: str) -> None:
     migrate(url)
     before = rows(url, "SELECT * FROM migrations ORDER BY name")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lateen.domain.errors import StoreUnavailable
+from lateen.domain.errors import SetupError, StoreUnavailable
 from lateen.step.operations import Operations
 from lateen.step.ports import Stores
 from lateen.stores.catalog.catalog import Catalog
@@ -53,6 +53,17 @@ def test_a_version_is_committed_once_its_bytes_are_settled(catalog: Catalog) -> 
 def test_a_version_whose_bytes_do_not_settle_is_not_there(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="the disk is gone"):
         save(catalog, Unsettled(tmp_path / "store"), tmp_path / "scratch")
+    assert numbers(catalog) == []
+
+
+def test_a_version_whose_bytes_cannot_be_written_is_not_there(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    objects = DirectoryStore(tmp_path / "store")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "incoming").write_text("in the way of what arrives")
+    with pytest.raises((SetupError, StoreUnavailable), match="cannot be used"):
+        save(catalog, objects, tmp_path / "scratch")
     assert numbers(catalog) == []
 
 

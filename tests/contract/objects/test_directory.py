@@ -72,7 +72,7 @@ def test_a_small_blob_that_is_there_stays(store, root):
 
 def test_a_small_blob_of_another_digest_is_refused_and_leaves_nothing(store, root):
     with pytest.raises(CorruptBlobError, match="nothing was stored"):
-        store.put_unsettled(SHA256, 3, b"other")
+        store.put_unsettled(SHA256, 3, b"other")()
     assert [path for path in root.rglob("*") if path.is_file()] == []
 
 

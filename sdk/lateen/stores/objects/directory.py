@@ -12,12 +12,22 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
 
-from .blobs import FOLDER, blob_name, blob_of, check_blob, check_source, missing_blob
+from .blobs import (
+    FOLDER,
+    aside_name,
+    blob_name,
+    blob_of,
+    check_blob,
+    check_source,
+    missing_blob,
+    told_aside,
+)
 from .files import NO_ROOM, arrival_error, existing, link
 
 CHUNK = 1 << 20
@@ -54,25 +64,26 @@ class DirectoryStore:
             _rename(arriving, target)
 
     def put_unsettled(self, sha256: str, generation: int, content: bytes) -> Callable[[], object]:
-        """Write a small blob, unless it is there; that its name stays is certain only once what is
-        returned was called, which waits.
+        """Begin to write a small blob, unless it is there.
 
-        Both raise what ``put`` raises.
+        It is there for good once what is returned was called, which waits, and raises what ``put``
+        raises.
         """
         target = self._path(sha256, generation)
-        with self._explained():
-            if not target.is_file():
-                with self._arriving(target) as arriving:
-                    _write(arriving, io.BytesIO(content), sha256, len(content))
-                    os.replace(arriving, target)
-            # Where it is another's, that one may not have come to this yet.
-            synced = self._syncing(target.parent)
+        stored = self._submitted(self._keep, target, content, sha256)
 
         def settle() -> None:
             with self._explained():
-                synced()
+                stored()
 
         return settle
+
+    def _keep(self, target: Path, content: bytes, sha256: str) -> None:
+        if not target.is_file():
+            with self._arriving(target) as arriving:
+                _write(arriving, io.BytesIO(content), sha256, len(content))
+                os.replace(arriving, target)
+        _sync(target.parent)  # also where it is another's: that one may not have come to this yet
 
     def adopt(self, sha256: str, generation: int, path: Path) -> bool:
         """Make a finished, already hashed file a blob by hard link; False where that cannot be.
@@ -110,6 +121,24 @@ class DirectoryStore:
                     file.flush()
             except OSError as error:
                 raise arrival_error(error, destination) from error
+
+    def set_aside(self, sha256: str, generation: int) -> str | None:
+        """Move a blob whose bytes have not its digest to ``damaged/``; what to tell of it.
+
+        None where it is sound, and where it is not there and was never moved.
+        """
+        path = self._path(sha256, generation)
+        aside = self._root / aside_name(sha256, generation)
+        with self._explained():
+            found = _digest(path)
+            if found == sha256:
+                return None
+            if found is not None and _moved(path, aside, found):
+                return told_aside(path, aside, found)
+            if path.exists():  # stored anew meanwhile
+                return None
+            before = next(aside.parent.iterdir(), None) if aside.parent.is_dir() else None
+            return told_aside(path, before) if before else None
 
     def exists(self, sha256: str, generation: int) -> bool:
         """Whether the blob is there; its bytes are checked by ``get``."""
@@ -157,13 +186,12 @@ class DirectoryStore:
         finally:
             path.unlink(missing_ok=True)
 
-    def _syncing(self, folder: Path) -> Callable[[], object]:
-        """Makes the names in a folder stay; what is returned waits for it."""
+    def _submitted(self, work: Callable[..., object], *arguments: object) -> Callable[[], object]:
+        """Has a thread do the work; what is returned waits for it and raises what it raised."""
         try:
-            return self._threads().submit(_sync, folder).result
+            return self._threads().submit(work, *arguments).result
         except RuntimeError:  # the interpreter is about to end, and starts no more threads
-            _sync(folder)
-            return bool
+            return partial(work, *arguments)
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._process != os.getpid():  # a fork has its parent's threads in name only
@@ -233,6 +261,28 @@ def _open_unfollowed(path: str, flags: int) -> int:
 def _is_ours_alone(file: BinaryIO) -> bool:
     found = os.fstat(file.fileno())
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == os.geteuid()
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _moved(path: Path, aside: Path, found: str) -> bool:
+    """Whether the file whose digest was found is aside now; another that took its place is not."""
+    _make_directory(aside.parent)
+    try:
+        _rename(path, aside)
+    except FileNotFoundError:  # another reader was quicker
+        return False
+    if _digest(aside) != found:  # another reader was quicker, and a publisher stored it anew
+        _rename(aside, path)
+        return False
+    _sync(path.parent)
+    return True
 
 
 def _rename(path: Path, target: Path) -> None:
