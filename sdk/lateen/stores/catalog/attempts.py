@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
@@ -15,7 +16,6 @@ from lateen.domain.attempts import AttemptKey, Guard
 from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
 from lateen.domain.states import FailureCause
 from lateen.stores.catalog.connections import Connection, Connections, Row
-from lateen.stores.catalog.identifiers import new_identifier
 from lateen.stores.catalog.snapshot import Snapshot
 from lateen.stores.catalog.statements import statements
 
@@ -159,7 +159,7 @@ class Attempts:
         commits.
         """
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
-        chosen = str(new_identifier())
+        chosen = str(uuid4())
         payload = {"id": chosen, **payload}
         parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
 
