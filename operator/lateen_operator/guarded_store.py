@@ -39,6 +39,10 @@ class GuardedStore:
         with self._asked():
             self._objects.get(sha256, generation, destination, share=share)
 
+    def set_aside(self, sha256: str, generation: int) -> str | None:
+        with self._asked():
+            return self._objects.set_aside(sha256, generation)
+
     def exists(self, sha256: str, generation: int) -> bool:
         with self._asked():
             return self._objects.exists(sha256, generation)
@@ -62,10 +66,11 @@ class GuardedStore:
     @contextmanager
     def _asked(self) -> Iterator[None]:
         self._breaker.check()
+        began = self._breaker.now()
         try:
             yield
         except StoreUnavailable as error:
-            self._breaker.failed(error)
+            self._breaker.failed(error, began)
             raise
         except LateenError:  # it has answered, though not as one would like
             self._breaker.answered()

@@ -6,14 +6,13 @@ import os
 import re
 import select
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 
-from lateen import Client, Retry, RunFailed, pipeline, save_artifact, step
+from lateen import Client, Retry, RunFailed, load_artifact, pipeline, save_artifact, step
 from lateen.client.context import get_step_context
 from lateen.domain.errors import CorruptBlobError, SetupError
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
@@ -21,6 +20,7 @@ from lateen.local import target
 from lateen.planning.retries import INFRASTRUCTURE_RETRIES
 from lateen.step.boundaries import Boundary, watched
 from lateen.stores.objects.directory import DirectoryStore
+from tests.crash.mounting import mounted
 from tests.crash.once import once
 from tests.crash.pipelines import training
 from tests.crash.states import check_all_ended, check_nothing_half
@@ -66,20 +66,6 @@ def failed(call: Callable[[], Any], match: str | None = None) -> Any:
 
 
 # Room and rights
-
-
-@contextmanager
-def mounted(*arguments: str) -> Iterator[None]:
-    """A file system that is mounted while the block runs."""
-    place = arguments[-1]
-    require(os.geteuid() == 0, "run as root, who may mount file systems")
-    found = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
-    require(found.returncode == 0, f"a kernel that lets root mount: {found.stderr}")
-    try:
-        yield
-    finally:
-        target.default().close()
-        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def test_a_store_without_room_ends_the_run_and_works_again_once_there_is_some(
@@ -204,29 +190,79 @@ def blob_of(workspace: Any, artifact: str) -> Path:
     return found
 
 
-def flip_a_bit(path: Path) -> None:
+def flip_a_bit(path: Path) -> bytes:
+    """What the file holds from then on."""
     data = bytearray(path.read_bytes())
     data[0] ^= 1
     path.chmod(0o644)
     path.write_bytes(data)
+    return bytes(data)
 
 
-def test_a_damaged_blob_fails_who_reads_it_and_its_removal_mends_it(workspace: Any) -> None:
+def test_a_damaged_blob_fails_who_reads_it_and_the_next_run_makes_it_anew(workspace: Any) -> None:
     chain()
     blob = blob_of(workspace, "produced")
-    flip_a_bit(blob)
+    rotten = flip_a_bit(blob)
     run = failed(chain, "CorruptBlobError")
-    attempt = run.steps["consume"].attempts[0]
-    for told in ("'produced'", "version 1", str(blob), "is damaged", "delete it and run again"):
-        assert told in attempt.error.message
+    assert run.steps["produce"].cached
     assert run.steps["consume"].reason == "CorruptBlobError"
-    with pytest.raises(CorruptBlobError, match="is damaged"):
-        Client().get_artifact_version("produced").load()
-    blob.unlink()
+    (aside,) = (workspace.home / "store/damaged").glob("*/*")
+    assert aside.read_bytes() == rotten
+    message = run.steps["consume"].attempts[0].error.message
+    for told in ("input 'produced'", "'produced', version 1", f"{str(blob)!r} is damaged"):
+        assert told in message
+    assert f"moved to {str(aside)!r}. The next run makes it anew" in message
+    check_all_ended(workspace)
     run = chain()
     assert not run.steps["produce"].cached
     assert run.outputs["output"].data == 6
     assert chain().steps["produce"].cached
+    check_nothing_half(workspace)
+
+
+def test_a_verification_moves_nothing_and_a_collection_keeps_what_was_set_aside(
+    workspace: Any,
+) -> None:
+    def findings() -> list[str]:
+        checks = upkeep.call("verify", deep=True)["checks"]
+        return [finding for check in checks for finding in check["findings"]]
+
+    upkeep = target.default().transport()
+    chain()
+    blob = blob_of(workspace, "produced")
+    rotten = flip_a_bit(blob)
+    assert "is damaged" in findings()[0]
+    assert blob.read_bytes() == rotten
+    failed(chain, "CorruptBlobError")
+    assert "is missing" in findings()[0]
+    chain()
+    assert findings() == []
+    upkeep.call("collect", grace=0)
+    (aside,) = (workspace.home / "store/damaged").glob("*/*")
+    assert aside.read_bytes() == rotten
+
+
+def test_a_damaged_blob_that_a_person_loads_is_told_and_made_anew_too(workspace: Any) -> None:
+    chain()
+    flip_a_bit(blob_of(workspace, "produced"))
+    with pytest.raises(CorruptBlobError, match=r"artifact 'produced', version 1,.* is damaged"):
+        Client().get_artifact_version("produced").load()
+    with pytest.raises(CorruptBlobError, match=r"is missing: it was found damaged.*/damaged/"):
+        Client().get_artifact_version("produced").load()
+    assert chain().outputs["output"].data == 6
+    assert Client().get_artifact_version("produced").load() == [1, 2, 3]
+
+
+def test_a_damaged_blob_in_a_store_that_can_only_be_read_stays_where_it_is(workspace: Any) -> None:
+    chain()
+    blob = blob_of(workspace, "produced")
+    rotten = flip_a_bit(blob)
+    store = str(workspace.home / "store")
+    with mounted("--bind", store, store):
+        subprocess.run(["mount", "-o", "remount,ro,bind", store], check=True)
+        with pytest.raises(CorruptBlobError, match=r"is damaged.*or delete it and run again"):
+            Client().get_artifact_version("produced").load()
+    assert blob.read_bytes() == rotten
 
 
 def test_a_missing_blob_is_named_and_the_cache_does_not_serve_it(workspace: Any) -> None:
@@ -242,6 +278,26 @@ def test_a_missing_blob_is_named_and_the_cache_does_not_serve_it(workspace: Any)
         assert told in message
     assert not chain().steps["produce"].cached
     assert taking().outputs["output"].data == 6
+
+
+def test_a_step_whose_saved_artifact_is_missing_is_not_served_from_the_cache(
+    workspace: Any,
+) -> None:
+    @step
+    def saving() -> Annotated[int, "count"]:
+        save_artifact({"one": 1}, "saved")
+        return 1
+
+    @pipeline
+    def keeping():
+        saving()
+
+    keeping()
+    assert keeping().steps["saving"].cached
+    blob_of(workspace, "saved").unlink()
+    assert not keeping().steps["saving"].cached
+    assert load_artifact("saved") == {"one": 1}
+    assert keeping().steps["saving"].cached
 
 
 # Steps that put something else where Lateen looks

@@ -38,7 +38,7 @@ class Hit:
     outputs: Mapping[str, str]
     """The ids of the versions that it put out, by output."""
     blobs: Mapping[str, int | None]
-    """The generation of each blob of them; None where it was deleted."""
+    """The generation of each blob of all that it made; None where it was deleted."""
     saved: tuple[str, ...]
     """Versions that it saved beside its outputs."""
     metadata: Mapping[str, Any]

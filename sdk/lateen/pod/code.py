@@ -8,6 +8,7 @@ from lateen.domain.canonical import DIGEST_PREFIX
 from lateen.domain.errors import CorruptBlobError
 from lateen.pod.archive import unpack
 from lateen.step.ports import Stores
+from lateen.step.transfer import fetch_blob
 from lateen.step.workdir import WorkDirectory
 
 
@@ -28,7 +29,13 @@ def bring_code(digest: str, work: WorkDirectory, stores: Stores) -> None:
         )
     archive = work.trusted / "code.tar.gz"
     archive.unlink(missing_ok=True)
-    stores.objects.get(sha256, generation, archive)
+    try:
+        fetch_blob(sha256, generation, stores.objects, archive)
+    except CorruptBlobError as error:
+        raise CorruptBlobError(
+            f"the source archive {digest} cannot be read; submit the pipeline again, which uploads"
+            f" it: {error}"
+        ) from error
     shutil.rmtree(work.code, ignore_errors=True)
     work.code.mkdir()
     with archive.open("rb") as file:

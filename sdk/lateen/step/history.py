@@ -10,6 +10,7 @@ from lateen.domain.errors import NotFoundError
 from lateen.domain.names import did_you_mean
 from lateen.step.explaining import Facts, explained
 from lateen.step.ports import Catalog, Json, Stores
+from lateen.step.transfer import fetch_blob
 
 
 class History:
@@ -112,7 +113,7 @@ class History:
             return ""
         path = self.new_place() / "log"
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.objects.get(log["sha256"], log["generation"], path)
+        fetch_blob(log["sha256"], log["generation"], self.objects, path)
         return path.read_bytes().decode("utf-8", "replace")
 
     def stack(self) -> Json:

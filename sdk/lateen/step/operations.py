@@ -13,6 +13,7 @@ from uuid import uuid4
 from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
+    CorruptBlobError,
     NotFoundError,
     ProtocolError,
     StepContextError,
@@ -109,7 +110,14 @@ class Operations(History):
         manifest, pickled = self.catalog.reading.manifest(id)
         place = self.new_place()
         blobs = (file.sha256 for file in manifest.files)
-        self.bring(Content(manifest, self.catalog.attempts.generations(blobs)), place)
+        try:
+            self.bring(Content(manifest, self.catalog.attempts.generations(blobs)), place)
+        except CorruptBlobError as error:
+            (found,) = self.catalog.reading.artifact_versions([id])
+            raise CorruptBlobError(
+                f"the artifact {found['name']!r}, version {found['version']}, cannot be read:"
+                f" {error}"
+            ) from error
         return {
             "path": str(place),
             "format": manifest.format,
@@ -307,7 +315,7 @@ class Operations(History):
     def _promotion(self, model_version: str, stage: str, force: bool, expect: Any) -> Json:
         if expect is not None and _checked_stage(stage) not in _EXCLUSIVE:
             raise UserError(
-                f"expect={expect!r} names the version that holds the stage, and {stage} may hold"
+                f"expect={expect!r} names the version that holds the stage, and {stage!r} may hold"
                 f" many; it goes with {' and '.join(_EXCLUSIVE)}"
             )
         return {
@@ -434,8 +442,6 @@ def lease_holder(attempt: Any) -> str:
 
 def check_present(manifest: Manifest, generations: Mapping[str, int]) -> None:
     """CorruptBlobError where the catalog knows no bytes for a file."""
-    from lateen.domain.errors import CorruptBlobError
-
     for file in manifest.files:
         if file.sha256 not in generations:
             raise CorruptBlobError(

@@ -26,7 +26,7 @@ def serve_from_cache(task: Task, stores: Stores) -> Ended | None:
 
     One transaction resolves the references, finds the hit, checks what it read, stores the
     receipts and commits. A hit needs every read in the body of its attempt to find the same again
-    (semantics 27), and the blobs of its outputs to exist.
+    (semantics 27), and the blobs of its outputs and of what it saved to exist.
     """
 
     def work(snapshot: Snapshot) -> Ended | None:
@@ -54,7 +54,7 @@ def may_be_served(task: Task) -> bool:
 
 
 def _whole(hit: Hit, objects: ObjectStore) -> bool:
-    """Whether the blobs of all outputs are there still."""
+    """Whether the blobs of all that it made are there still."""
     return all(
         generation is not None and objects.exists(sha256, generation)
         for sha256, generation in hit.blobs.items()

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from lateen.domain.artifacts import File, Manifest, check_path
-from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError
+from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError, TemporaryError
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ports import ObjectStore
 from lateen.step.tree import DEFAULT_LIMITS, FoundFile, Limits, Tree, open_tree
@@ -107,7 +107,7 @@ def fetch_tree(
 
         def fetch(file: File) -> None:
             path = building / file.path
-            objects.get(file.sha256, generations[file.sha256], path, share=share)
+            fetch_blob(file.sha256, generations[file.sha256], objects, path, share=share)
             if path.stat().st_size != file.size:
                 raise CorruptBlobError(
                     f"the manifest says that {file.path!r} has {file.size} bytes; its blob"
@@ -115,6 +115,27 @@ def fetch_tree(
                 )
 
         for_each(fetch, manifest.files)
+
+
+def fetch_blob(
+    sha256: str, generation: int, objects: ObjectStore, destination: Path, *, share: bool = False
+) -> None:
+    """Bring a blob to a new file; where its bytes are damaged in the store, they are set aside.
+
+    The blob is missing then: the cache does not serve it, and who makes it stores it anew. Raises
+    CorruptBlobError where it is missing or damaged.
+    """
+    try:
+        objects.get(sha256, generation, destination, share=share)
+    except CorruptBlobError as error:
+        try:
+            told = objects.set_aside(sha256, generation)
+        except (SetupError, TemporaryError):  # a store that can only be read, for example
+            raise error from None
+        if told is not None:
+            raise CorruptBlobError(told) from error
+        # It is sound, and a bit flipped on the way here or in this computer; or it was never there.
+        objects.get(sha256, generation, destination, share=share)
 
 
 def _check_tree(manifest: Manifest) -> None:

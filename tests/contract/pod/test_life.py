@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from lateen.step.logs import HEAD_BYTES
 from tests.catalogs.databases import Databases
 from tests.contract.pod import flow
-from tests.contract.pod.pod import Namespace, Pod
+from tests.contract.pod.pod import Namespace, Pod, packed
 from tests.servers.s3_service import CREDENTIALS, S3Service
 
 ALL_WELL = (0, 0, 0)
@@ -128,6 +129,42 @@ def test_a_source_archive_that_is_not_there_fails_the_attempt(namespace: Namespa
     assert pod.resolve() == 10
     assert "source archive" in pod.row[2]["message"]
     assert "submit the pipeline again" in pod.row[2]["message"]
+
+
+def damage(namespace: Namespace, sha256: str) -> None:
+    """Changes the bytes of a blob."""
+    (blob,) = Path(namespace.store).glob(f"blobs/*/*/{sha256}.*")
+    blob.chmod(0o644)
+    blob.write_bytes(b"rotten")
+
+
+def test_a_damaged_source_archive_is_set_aside_so_that_submitting_it_again_mends_it(
+    namespace: Namespace,
+) -> None:
+    damage(namespace, namespace.code.removeprefix("sha256:"))
+    pod = namespace.pod(flow.doubling)
+    assert pod.resolve() == 10
+    message = pod.row[2]["message"]
+    for told in (namespace.code, "submit the pipeline again", "is damaged", "/damaged/"):
+        assert told in message
+    namespace.keep(packed({"flow.py": Path(flow.__file__).read_text()}))
+    pod = namespace.pod(flow.doubling)
+    assert pod.live() == ALL_WELL, pod.said
+
+
+def test_what_a_step_reads_and_is_damaged_is_set_aside_so_that_saving_it_again_mends_it(
+    namespace: Namespace,
+) -> None:
+    namespace.save(0.25, "base")
+    damage(namespace, sha256(b"0.25").hexdigest())
+    pod = namespace.pod(flow.training)
+    assert pod.live() == (0, 1, 0)
+    message = pod.row[2]["message"]
+    for told in ("the artifact 'base', version 1", "is damaged", "/damaged/"):
+        assert told in message
+    namespace.save(0.25, "base")
+    pod = namespace.pod(flow.training)
+    assert pod.live() == ALL_WELL, pod.said
 
 
 def test_a_long_log_keeps_its_start_and_its_end(namespace: Namespace) -> None:

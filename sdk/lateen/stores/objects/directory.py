@@ -42,7 +42,7 @@ class DirectoryStore:
     """An object store in a local directory: ``blobs/sha256/ab/<digest>.<generation>``.
 
     A blob appears under its name whole and on disk, or not at all: it is written in ``incoming/``
-    and renamed. What a killed process leaves in there is never read.
+    and renamed. What a killed process leaves in there is never read. Neither is ``damaged/``.
     """
 
     def __init__(self, root: Path) -> None:

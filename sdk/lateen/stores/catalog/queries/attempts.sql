@@ -145,11 +145,17 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
          WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)) AS outputs,
        (SELECT jsonb_object_agg(found.sha256, found.generation) FROM (
             SELECT mb.sha256, max(b.generation) FILTER (WHERE b.state = 'present') AS generation
-              FROM attempt_outputs o
-              JOIN artifact_versions v ON v.id = o.artifact_version_id
+              FROM (
+                SELECT o.artifact_version_id AS id FROM attempt_outputs o
+                 WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)
+                UNION
+                SELECT v.id FROM artifact_versions v
+                 WHERE (v.run_id, v.step, v.attempt) = (a.run_id, a.step, a.n)
+                   AND NOT EXISTS (SELECT FROM discarded_versions d
+                                    WHERE d.artifact_version_id = v.id)) made
+              JOIN artifact_versions v ON v.id = made.id
               JOIN manifest_blobs mb ON mb.digest = v.digest
               LEFT JOIN blobs b ON b.sha256 = mb.sha256
-             WHERE (o.run_id, o.step, o.attempt) = (a.run_id, a.step, a.n)
              GROUP BY mb.sha256) found) AS blobs,
        (SELECT jsonb_agg(v.id) FROM artifact_versions v
          WHERE v.run_id = a.run_id AND v.step = a.step AND v.attempt = a.n

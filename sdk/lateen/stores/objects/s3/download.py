@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import FileIO
 
+from lateen.domain.errors import CorruptBlobError
+
 from .body import CHUNK, Body
 from .bucket import Bucket
 
@@ -31,16 +33,17 @@ def download(bucket: Bucket, name: str, file: FileIO) -> str:
 def digest_of(bucket: Bucket, name: str) -> str | None:
     """The digest of a blob, read and not kept; None where there is none."""
 
-    def read() -> str | None:
+    def read() -> str:
         digest = hashlib.sha256()
-        if bucket.size(name) is None:
-            return None
         with bucket.open(name, 0, 0) as body:
             for chunk in body.chunks():
                 digest.update(chunk)
         return digest.hexdigest()
 
-    return bucket.patience.over(read)
+    try:
+        return bucket.patience.over(read)
+    except CorruptBlobError:
+        return None
 
 
 @contextmanager
