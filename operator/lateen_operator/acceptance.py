@@ -30,8 +30,9 @@ __all__ = [
 
 R = TypeVar("R", PipelineResource, RunResource)
 
+INVALID = "InvalidResource"
 _SHOWN_PROBLEMS = 3
-_TOO_DEEP = Rejected("InvalidResource", "it is nested too deeply")
+_TOO_DEEP = Rejected(INVALID, "it is nested too deeply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,14 @@ def _held(
 ) -> Accepted | Rejected:
     """What the body of a pipeline holds; ``object_name`` is that of the Pipeline around it."""
     if body is None or not (body.name or object_name):
-        return Rejected("InvalidResource", "the pipeline has no name")
+        return Rejected(INVALID, "the pipeline has no name")
     try:
         spec = body_spec(body, object_name)
         check_texts(spec.to_json())
         problem = spec_problem(spec, allowed_labels)
         canonical_json(spec.to_json())
     except (LateenError, ValueError) as error:
-        return Rejected("InvalidResource", str(error))
+        return Rejected(INVALID, str(error))
     except RecursionError:
         return _TOO_DEEP
     return problem or Accepted(spec)
@@ -130,7 +131,7 @@ def _read(model: type[R], data: Any) -> R | Rejected:
     try:
         return model.lenient_from(data)
     except ValidationError as error:
-        return Rejected("InvalidResource", "; ".join(_problems(error, model)))
+        return Rejected(INVALID, "; ".join(_problems(error, model)))
     except RecursionError:
         return _TOO_DEEP
 

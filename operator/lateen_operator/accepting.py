@@ -13,7 +13,7 @@ from lateen.domain.spec import PipelineSpec
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.replaying import Pins, check_whole, pin, pins_of
 from lateen.stores.catalog.runs import Origin, RunRecord
-from lateen_operator.acceptance import Accepted, Repeats, accept_run, pipeline_name
+from lateen_operator.acceptance import INVALID, Accepted, Repeats, accept_run, pipeline_name
 from lateen_operator.checks import Rejected, spec_problem
 from lateen_operator.kinds import PIPELINES, RUNS
 from lateen_operator.known_run import KnownRun
@@ -27,6 +27,7 @@ SUBMITTED_BY = "lateen.dev/submitted-by"
 PATIENCE = 10.0
 """Seconds for which a Run waits for what it names: one file may bring both, in any order."""
 CLUSTER = "cluster"
+CANNOT_REPEAT = "CannotRepeat"
 
 
 class Acceptance:
@@ -55,7 +56,7 @@ class Acceptance:
                 try:
                     return self._create(spec, parameters, raw)
                 except UserError as error:  # it would be so whenever it is tried
-                    return Rejected("InvalidResource", str(error))
+                    return Rejected(INVALID, str(error))
             case Repeats() as repeats:
                 return self._repeated(repeats, raw)
             case Rejected() as rejected:
@@ -146,7 +147,7 @@ class Acceptance:
         except SetupError as error:  # of the stores: somebody mends them, and the Run goes on
             raise TemporaryError(str(error)) from error
         except UserError as error:
-            return Rejected("CannotRepeat", str(error))
+            return Rejected(CANNOT_REPEAT, str(error))
 
     def _replay(self, old: RunRecord, raw: Any) -> KnownRun:
         pins = _pins(old, self._workspace)
@@ -168,7 +169,7 @@ class Acceptance:
         found = operating.named(name)
         if found is None:
             words = f"there is no run {name!r}{did_you_mean(name, operating.names())}"
-            return Rejected("CannotRepeat", words)
+            return Rejected(CANNOT_REPEAT, words)
         return found
 
     def _accepted(self, run: RunObject, kind: str) -> str | Rejected:
@@ -176,7 +177,7 @@ class Acceptance:
         if standing is None:
             words = "has not been accepted yet, or its record was deleted"
             return Rejected(
-                "CannotRepeat", f"the run {run.name} {words}; {kind} it when it has finished"
+                CANNOT_REPEAT, f"the run {run.name} {words}; {kind} it when it has finished"
             )
         if standing.rejection is not None:
             _, why = standing.rejection

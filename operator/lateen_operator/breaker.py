@@ -6,6 +6,7 @@ of all other namespaces.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +35,8 @@ class Breaker:
         self._answers_again = answers_again
         self._lock = threading.Lock()
         self._error: TemporaryError | None = None
+        self._failed_at = -math.inf
+        """When the last failure that counted ended."""
         self._until = 0.0
         self._pause = SOON
 
@@ -41,6 +44,10 @@ class Breaker:
     def open(self) -> bool:
         """Whether the peer did not answer when it was last tried."""
         return self._error is not None
+
+    def now(self) -> float:
+        """When a call begins, for whoever is to tell of its failure."""
+        return self._clock()
 
     def check(self) -> None:
         """Raises again what the peer failed with, unless it is time to try it.
@@ -54,11 +61,24 @@ class Breaker:
                 raise type(self._error)(str(self._error))
             self._until = self._clock() + TRIAL
 
-    def failed(self, error: TemporaryError) -> None:
-        """The peer did not answer."""
+    def check_again(self, began: float) -> None:
+        """Raises what the peer failed with while a call that was let through waited for others."""
         with self._lock:
+            if self._error is not None and began < self._failed_at:
+                raise type(self._error)(str(self._error))
+
+    def failed(self, error: TemporaryError, began: float) -> None:
+        """The peer did not answer a call that began at that moment of ``now``.
+
+        What began before the last failure that counted met the same trouble, and counts no more:
+        the peer may have answered others since.
+        """
+        with self._lock:
+            if began < self._failed_at:
+                return
             self._error = error
-            self._until = self._clock() + self._pause
+            self._failed_at = self._clock()
+            self._until = self._failed_at + self._pause
             self._pause = min(LATE, self._pause * 2)
 
     def answered(self) -> None:

@@ -13,7 +13,7 @@ from lateen.planning.ending import run_end
 from lateen.step.boundaries import Boundary, reached
 from lateen_operator.judge import LAST_SECONDS
 from lateen_operator.kinds import PODS, RUNS
-from lateen_operator.logs import log
+from lateen_operator.logs import log, tell
 from lateen_operator.parts import Parts
 from lateen_operator.run_object import RunObject
 from lateen_operator.workspaces import Workspace
@@ -86,7 +86,7 @@ def sweep(parts: Parts) -> None:
                 refused = [(uid, "") for uid in workspace.catalog.operating.rejected()]
             workspace.breaker.answered()
         except Exception as error:  # one workspace that fails does not keep the others
-            log.warning("a workspace cannot be swept: %s", error, extra={"namespace": namespace})
+            tell("a workspace cannot be swept", error, namespace=namespace)
             continue
         for uid, name in (*unfinished, *refused):
             if parts.store.runs.get(uid) is None and uid not in parts.gone:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from lateen.domain.attempts import AttemptKey
+from lateen.domain.durations import duration_text
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.planning.state import Run
 from lateen.step.boundaries import Boundary, reached
 from lateen.stores.catalog.operating import LiveAttempt
+from lateen.workspace.remote_clock import difference
 from lateen_operator.kinds import PODS
 from lateen_operator.known_run import KnownRun
 from lateen_operator.maker import Maker
 from lateen_operator.parts import Parts
 from lateen_operator.pod_object import PodObject
-from lateen_operator.pods.findings import Attempt, End, Verdict
+from lateen_operator.pods.findings import Attempt, End, Verdict, infrastructure, not_started
 from lateen_operator.pods.names import pod_name
 from lateen_operator.pods.verdict import left_over, verdict
 from lateen_operator.pods.view import PodView, Terminated
-from lateen_operator.remote_clock import difference
 from lateen_operator.run_object import RunObject
 from lateen_operator.workspaces import Workspace
 
@@ -61,7 +62,7 @@ class Judge:
             pod = None  # the attempt's own is gone, and somebody else has taken its name
         if pod is not None and not pod.view.is_of(self._run.uid):
             words = f"a Pod that Lateen did not make has the name {pod.name}; delete it"
-            return Verdict(End(FailureCause.INFRASTRUCTURE, "PodNameTaken", words))
+            return Verdict(infrastructure("PodNameTaken", words))
         if pod is not None:
             self._known.created.add(pod.name)
         step = self._known.frozen.steps[attempt.step]
@@ -77,10 +78,9 @@ class Judge:
         shown = self._known.shown.get(attempt.step)
         limit = step.start_timeout or self._parts.settings.start_timeout
         if moment >= attempt.opened_at + timedelta(seconds=limit):
-            reason = shown.reason if shown else "StartTimeout"
-            words = f": {shown.message}" if shown else ""
-            message = f"no Pod could be made within {limit:g} s{words}"
-            return Verdict(End(FailureCause.INFRASTRUCTURE, reason, message))
+            words = f"no Pod could be made within {duration_text(limit)}"
+            late = infrastructure("StartTimeout", words)
+            return Verdict(not_started(shown, words) if shown else late)
         again = self._known.look_again.get(attempt.step)
         if again is None or moment >= again:
             end = self._maker.make(attempt.step, attempt.n, self._waited(attempt))

@@ -13,9 +13,9 @@ from kubernetes import client, config
 
 from lateen.cluster.connection import Connection, Json, status_of
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable
+from lateen.workspace.remote_clock import RemoteClock
 from lateen_operator import metrics
 from lateen_operator.kinds import Kind
-from lateen_operator.remote_clock import RemoteClock
 
 PAGE = 500
 TRIES = 4

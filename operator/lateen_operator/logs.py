@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from lateen.domain.errors import ClusterRefused, TemporaryError
+
 FIELDS = ("namespace", "run", "uid", "step", "attempt", "pod", "seconds")
 """What a record may carry beside its message: ``log.info("...", extra={"run": ...})``."""
 _LOUD = {
@@ -27,6 +29,14 @@ def set_up(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name, least in _LOUD.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
+
+
+def tell(message: str, error: Exception, **fields: str) -> None:
+    """Logs what failed: what others refused or did not answer in a line, else with a traceback."""
+    if isinstance(error, (TemporaryError, ClusterRefused)):
+        log.warning("%s: %s", message, error, extra=fields)
+    else:
+        log.error(message, exc_info=error, extra=fields)
 
 
 class JsonLines(logging.Formatter):

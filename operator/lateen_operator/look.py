@@ -11,6 +11,7 @@ from lateen.domain.errors import Fenced
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
 from lateen.planning.decide import Cancel, Decision, Finish, Skip, Start, decide
 from lateen.planning.ending import run_end
+from lateen.planning.reasons import CANCELLED, ON_REQUEST, TIMED_OUT
 from lateen.planning.state import Attempt, Run, Step
 from lateen.step.boundaries import Boundary, reached
 from lateen.stores.catalog.operating import LiveAttempt, RunNow
@@ -200,10 +201,9 @@ class Look:
         """Fences the attempt first, so that its Pod can commit nothing while it goes."""
         key = AttemptKey(self._known.id, cancel.step, cancel.n)
         timed_out = cancel.cause is FailureCause.TIMED_OUT
-        words = (
-            "TimedOut" if timed_out else "Cancelled",
-            "the run's timeout has passed" if timed_out else "cancelled on request",
-        )
+        words = CANCELLED, ON_REQUEST
+        if timed_out:
+            words = TIMED_OUT, "the run's timeout has passed"
         fenced = AttemptState.FENCED
         self._catalog.operating.end(key, fenced, cancel.cause, StepPhase.CANCELLED, words)
         reached(Boundary.OPERATOR_ENDED)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable, UserError
 from lateen.domain.states import FailureCause
 from lateen.step.boundaries import Boundary, reached
+from lateen.workspace.remote_clock import RemoteClock
 from lateen_operator import metrics
 from lateen_operator.kinds import PODS
 from lateen_operator.known_run import KnownRun
@@ -15,9 +16,8 @@ from lateen_operator.parts import Parts
 from lateen_operator.pod_object import PodObject
 from lateen_operator.pods.builder import build_pod
 from lateen_operator.pods.findings import End
-from lateen_operator.pods.refusal import refused
+from lateen_operator.pods.refusal import POD_REFUSED, refused
 from lateen_operator.pods.settings import RunIdentity
-from lateen_operator.remote_clock import RemoteClock
 from lateen_operator.run_object import RunObject
 
 PAUSE = 5.0
@@ -44,8 +44,9 @@ class Maker:
             body = build_pod(
                 self._run, frozen.spec, frozen.steps[step], n, self._parts.pod_settings, waited
             )
-        except UserError as error:
-            return End(FailureCause.USER, "PodRefused", str(error))
+        except UserError as error:  # it was accepted, so what may be is another than it was then
+            words = "whoever runs Lateen has changed what is allowed since the Run was accepted"
+            return End(FailureCause.NOT_STARTED, POD_REFUSED, f"{words}: {error}")
         name = body["metadata"]["name"]
         try:
             pod = self._parts.cluster.create(PODS, self._run.namespace, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lateen.domain.states import AttemptState, StepPhase
+from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.planning.state import Attempt, Step
 from lateen.stores.catalog.operating import RunNow
 from lateen_operator import metrics
@@ -35,8 +35,9 @@ def tell_news(run: RunObject, before: RunNow | None, found: RunNow) -> None:
                 "attempt": each.attempt.n,
             },
         )
-        if each.attempt.cause is not None:
-            metrics.FAILURES.labels(each.attempt.cause.value).inc()
+        cause = each.attempt.cause
+        if cause is not None and cause is not FailureCause.CANCELLED:
+            metrics.FAILURES.labels(cause.value).inc()
 
 
 def news(before: RunNow, found: RunNow) -> Iterator[News]:
@@ -64,5 +65,7 @@ def _message(step: Step, attempt: Attempt, words: tuple[str, str] | None) -> str
             return "a step was taken from the cache" if cached else "a step succeeded"
     # The words are those of the step's last attempt.
     told = words if words is not None and attempt is step.last else None
+    if attempt.cause is FailureCause.CANCELLED:
+        return ": ".join(("an attempt was cancelled", *(told or ())[1:]))
     cause = attempt.cause.value if attempt.cause is not None else attempt.state.value
     return "an attempt failed: " + ": ".join(filter(None, told or (cause,)))

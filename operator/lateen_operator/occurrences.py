@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lateen.domain.states import Desired, RunPhase, StepPhase
+from lateen.planning.reasons import STEP_FAILED
 from lateen_operator.acceptance import Accepted
 from lateen_operator.checks import Rejected
 from lateen_operator.lines import shortened
+from lateen_operator.pods.starting import PREPARING
 from lateen_operator.status import RunReport, StepReport
 
 CONTROLLER = "lateen.dev/operator"
@@ -24,7 +26,7 @@ NORMAL, WARNING = "Normal", "Warning"
 LONGEST_NOTE = 1000
 """Bytes; the API server takes 1,023."""
 _LONGEST_REASON = 128
-_HARMLESS = ("Preparing", "Waiting")
+_HARMLESS = (PREPARING, StepPhase.WAITING.value)
 """Reasons of steps that have not come further, though nothing is wrong."""
 _ENDS = (Desired.CANCELLED, Desired.STOPPED)
 
@@ -80,7 +82,8 @@ def pipeline_occurrence(outcome: Accepted | Rejected, generation: int | None) ->
 
 def _acceptance(before: RunReport | None, after: RunReport) -> Iterator[Occurrence]:
     if after.rejected is not None:
-        if before is None or before.rejected != after.rejected:
+        told = before.rejected.reason if before and before.rejected else None
+        if told != after.rejected.reason:
             words = after.rejected.message
             yield Occurrence(WARNING, after.rejected.reason, words, "Accept")
     elif before is None or before.rejected is not None:
@@ -99,7 +102,8 @@ def _steps(before: RunReport | None, after: RunReport) -> Iterator[Occurrence]:
         words = f"step {name}: {step.message}" if step.message else f"step {name}"
         failed = step.phase is StepPhase.FAILED and (stood is None or stood.phase != step.phase)
         if failed:
-            yield Occurrence(WARNING, step.reason or "StepFailed", words, "RunStep", key)
+            # Not the name of the Event that told, under the same reason, why it does not start.
+            yield Occurrence(WARNING, step.reason or STEP_FAILED, words, "EndStep", key)
         elif step.in_the_way and (stood is None or stood.reason != step.reason):
             harmless = step.reason in _HARMLESS
             yield Occurrence(NORMAL if harmless else WARNING, step.reason, words, "RunStep", key)

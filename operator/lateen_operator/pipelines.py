@@ -12,7 +12,7 @@ from lateen_operator import metrics
 from lateen_operator.acceptance import accept_pipeline
 from lateen_operator.kinds import PIPELINES
 from lateen_operator.kube import JSON_PATCH, Cluster
-from lateen_operator.logs import log
+from lateen_operator.logs import log, tell
 from lateen_operator.occurrences import Occurrence, Subject, pipeline_occurrence
 from lateen_operator.parts import now
 from lateen_operator.queue import Queue
@@ -66,7 +66,7 @@ class Pipelines:
                 log.error("the API server refuses the Pipeline %s: %s", key, refusal)
                 self._queue.add(key, after=REFUSED_AGAIN if refusal.status in DEFINITE else AGAIN)
             except Exception as error:  # one that fails does not keep the others
-                log.warning("the Pipeline %s is looked at later: %s", key, error)
+                tell(f"the Pipeline {key} is looked at later", error)
                 self._queue.add(key, after=AGAIN)
             finally:
                 self._queue.done(key)

@@ -11,7 +11,7 @@ from lateen.domain.errors import ClusterRefused, ClusterUnavailable
 from lateen_operator import metrics
 from lateen_operator.kinds import EVENTS
 from lateen_operator.kube import Cluster
-from lateen_operator.logs import log
+from lateen_operator.logs import log, tell
 
 ROOM = 2000
 THREADS = 2
@@ -61,5 +61,5 @@ class Poster:
             except ClusterUnavailable:
                 metrics.DROPPED.labels("unavailable").inc()
             except Exception as error:  # one Event that cannot be posted does not keep the others
-                log.warning("an Event was not posted: %r", error)
+                tell("an Event was not posted", error)
                 metrics.DROPPED.labels("failed").inc()

@@ -9,7 +9,7 @@ from typing import Any
 from lateen.domain.errors import ClusterRefused, ClusterUnavailable
 from lateen_operator.kinds import PODS, RUNS, Kind
 from lateen_operator.kube import Cluster
-from lateen_operator.logs import log
+from lateen_operator.logs import log, tell
 from lateen_operator.pod_object import PodObject
 from lateen_operator.pods.names import SELECTOR
 from lateen_operator.queue import Queue, Reason
@@ -93,4 +93,4 @@ def _readable(items: list[Any], kind: Kind, read: Callable[[Any], Any]) -> Itera
         try:
             yield read(item)
         except Exception as error:  # whatever is wrong with one object, the others go on
-            log.error("one of the %s cannot be read: %r", kind.plural, error)
+            tell(f"one of the {kind.plural} cannot be read", error)

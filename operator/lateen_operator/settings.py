@@ -13,12 +13,10 @@ from typing import Any
 
 from lateen.domain.durations import duration_text, seconds
 from lateen.domain.errors import LateenError, SetupError
-from lateen.domain.quantities import bytes_of
+from lateen.domain.quantities import CPU, MEMORY, bytes_of
 from lateen_operator.pods.settings import PodSettings
 
 NEVER = "never"
-_CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m", re.ASCII)
-_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE])?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -281,7 +279,7 @@ _OPTIONS = (
     _Option(
         "--container-cpu",
         "LATEEN_CONTAINER_CPU",
-        _quantity(_CPU, "50m"),
+        _quantity(CPU, "50m"),
         Settings.container_cpu,
         "the CPU that each of Lateen's own containers in a step's Pod requests; they have no limit"
         " of it, which would make every start slow",
@@ -289,14 +287,14 @@ _OPTIONS = (
     _Option(
         "--container-memory",
         "LATEEN_CONTAINER_MEMORY",
-        _quantity(_MEMORY, "96Mi"),
+        _quantity(MEMORY, "96Mi"),
         Settings.container_memory,
         "the memory that each of them requests",
     ),
     _Option(
         "--container-memory-limit",
         "LATEEN_CONTAINER_MEMORY_LIMIT",
-        _quantity(_MEMORY, "512Mi"),
+        _quantity(MEMORY, "512Mi"),
         Settings.container_memory_limit,
         "the memory that each of them may use",
     ),

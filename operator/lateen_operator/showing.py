@@ -17,6 +17,7 @@ from lateen_operator.lines import shortened
 from lateen_operator.occurrences import run_occurrences
 from lateen_operator.parts import Parts, now
 from lateen_operator.run_object import RunObject
+from lateen_operator.shown_report import shown_report
 from lateen_operator.status import (
     LONGEST_MESSAGE,
     RunReport,
@@ -32,16 +33,17 @@ def show(parts: Parts, run: RunObject, known: KnownRun, seen: RunNow) -> None:
     report = _report(run, known, seen)
     if report == known.report:
         return
-    before, known.report = known.report, report
-    parts.writer.show(run, run_status(report, _stood(parts, run), now()))
+    stood = _stood(parts, run)
+    before, known.report = known.report or shown_report(stood), report
+    parts.writer.show(run, run_status(report, stood, now()))
     parts.tell(run, run_occurrences(before, report))
 
 
 def show_rejected(parts: Parts, run: RunObject, rejected: Rejected) -> None:
     """Shows why a Run is not accepted."""
-    report = rejected_report(rejected, run.generation)
-    parts.writer.show(run, run_status(report, _stood(parts, run), now()))
-    parts.tell(run, run_occurrences(None, report))
+    report, stood = rejected_report(rejected, run.generation), _stood(parts, run)
+    parts.writer.show(run, run_status(report, stood, now()))
+    parts.tell(run, run_occurrences(shown_report(stood), report))
 
 
 def show_trouble(parts: Parts, run: RunObject, found: Trouble) -> None:

@@ -108,11 +108,12 @@ class Starter:
         words = str((ended.outcome.error or {}).get("message", ""))
         known = self._known.now
         shown = known.words.get(name) if known is not None else None
-        if before.phase is not StepPhase.WAITING or shown != ("Waiting", words):
+        waits = StepPhase.WAITING.value, words
+        if before.phase is not StepPhase.WAITING or shown != waits:
             self._workspace.catalog.runs.wait(task.attempt.run, name, words)
             reached(Boundary.OPERATOR_WAITING)
             if known is not None:
-                said = {**known.words, name: ("Waiting", words)}
+                said = {**known.words, name: waits}
                 self._known.now = replace(known, words=said)
         waited = (moment - since).total_seconds()
         again = moment + timedelta(seconds=min(LATEST, max(SOONEST, waited / 10)))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lateen.domain.states import RunPhase, StepPhase
+from lateen.planning.reasons import STEP_FAILED
 from lateen.planning.state import Run
 from lateen_operator.acceptance import Accepted
 from lateen_operator.checks import Rejected
@@ -20,7 +21,6 @@ LONGEST_MESSAGE = 1000
 """Bytes of a condition's message."""
 LONGEST_SENTENCE = 120
 """Bytes of what a table of Runs shows; the whole is with the step, or with its acceptance."""
-STEP_FAILED = "StepFailed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import kopf
 
 from lateen_operator.kinds import PIPELINES, PODS, RUNS, Kind
 from lateen_operator.kube import PAGE, Cluster
-from lateen_operator.logs import log
+from lateen_operator.logs import tell
 from lateen_operator.pod_object import PodObject
 from lateen_operator.pods.names import SELECTOR
 from lateen_operator.queue import Queue, Reason
@@ -82,7 +82,7 @@ class Watcher:
             else:
                 self._saw_pod(PodObject.of(event["object"]), gone)
         except Exception as error:  # whatever is wrong with one object, the others go on
-            log.error("an event of %s cannot be read: %r", kind.plural, error)
+            tell(f"an event of {kind.plural} cannot be read", error)
 
     def _saw_run(self, run: RunObject, gone: bool) -> None:
         if gone:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from lateen.domain.errors import CatalogUnavailable, StoreUnavailable, TemporaryError
 from lateen_operator import metrics
-from lateen_operator.logs import log
+from lateen_operator.logs import log, tell
 from lateen_operator.queue import Queue, Reason
 
 FIRST, LONGEST = 0.5, 60.0
@@ -91,7 +91,7 @@ class Workers:
         pause = min(LONGEST, FIRST * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)
         self._queue.add(uid, after=pause)
         if failures == 1:  # what goes on failing is no news
-            _log(uid, error)
+            tell("a look at a Run failed", error, uid=uid)
         try:
             self._failed(uid, error)
         except Exception:  # as above
@@ -107,10 +107,3 @@ def _word(error: Exception) -> str:
         case TemporaryError():
             return "later"
     return "failed"
-
-
-def _log(uid: str, error: Exception) -> None:
-    if isinstance(error, TemporaryError):
-        log.warning("a Run is looked at later: %s", error, extra={"uid": uid})
-    else:
-        log.error("a look at a Run failed", exc_info=error, extra={"uid": uid})

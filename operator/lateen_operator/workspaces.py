@@ -12,10 +12,17 @@ from functools import partial
 from typing import Any
 
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import CatalogRefused, CatalogUnavailable, LateenError, SetupError
+from lateen.domain.errors import (
+    CatalogRefused,
+    CatalogUnavailable,
+    LateenError,
+    SetupError,
+    TemporaryError,
+)
 from lateen.step.ports import Stores
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.objects import opened
+from lateen.workspace.remote_clock import RemoteClock
 from lateen_operator.breaker import SOON, Breaker
 from lateen_operator.guarded_store import PATIENCE as STORE_PATIENCE
 from lateen_operator.guarded_store import GuardedStore
@@ -23,7 +30,6 @@ from lateen_operator.kinds import NAMESPACES, SECRETS
 from lateen_operator.kube import Cluster
 from lateen_operator.logs import log
 from lateen_operator.pods.names import STORE_SECRET
-from lateen_operator.remote_clock import RemoteClock
 
 DATABASE, STORE = "LATEEN_DATABASE_URL", "LATEEN_STORE_URL"
 STEP_LIMIT = "lateen.dev/step-limit"
@@ -67,10 +73,11 @@ class Workspace:
     @contextmanager
     def asked(self) -> Iterator[None]:
         """Notes where the catalog does not answer; whoever hears from it says so to the breaker."""
+        began = self.breaker.now()
         try:
             yield
         except CatalogUnavailable as error:
-            self.breaker.failed(error)
+            self.breaker.failed(error, began)
             raise
 
 
@@ -102,20 +109,25 @@ class Workspaces:
 
         Raises SetupError where its Secret is missing or wrong, CatalogUnavailable where its
         database cannot be reached, CatalogRefused where it is no catalog, ClusterUnavailable where
-        the API server cannot be reached.
+        the API server cannot be reached, TemporaryError where another worker still opens it.
         """
         with self._lock:
             lock = self._locks.setdefault(namespace, threading.Lock())
             breaker = self._breakers.setdefault(namespace, self._breaker(namespace))
         tried_again = breaker.open
         breaker.check()
-        # Whoever opens a workspace may wait for long: the others have other namespaces to look at.
-        if not lock.acquire(timeout=PATIENCE):
-            raise CatalogUnavailable("the workspace takes long to open; it is tried again soon")
+        began = breaker.now()
+        workspace = self._open.get(namespace)
+        # Whoever opens a workspace, or reads its Secret again, may wait for long: the others have
+        # other namespaces to look at, and what is open serves them meanwhile.
+        if not lock.acquire(timeout=PATIENCE if workspace is None else 0):
+            if workspace is not None:
+                return workspace
+            raise TemporaryError("the workspace takes long to open; it is tried again soon")
         try:
             workspace, now = self._open.get(namespace), self.clock()
             if workspace is None:
-                return self._try(namespace, now, breaker)
+                return self._try(namespace, now, breaker, began)
             if tried_again or now - workspace.looked_at > FRESH:
                 return self._looked_at_again(workspace, now)
             return workspace
@@ -143,15 +155,16 @@ class Workspaces:
             for secret in page["items"]
         ]
 
-    def _try(self, namespace: str, now: float, breaker: Breaker) -> Workspace:
+    def _try(self, namespace: str, now: float, breaker: Breaker, began: float) -> Workspace:
         """Opens a workspace; what failed a moment ago fails again at once."""
+        breaker.check_again(began)
         until, error = self._failed.get(namespace, (0.0, None))
         if error is not None and now < until:
             raise error
         try:
             workspace = self._opened(namespace, self._secret(namespace), breaker)
         except CatalogUnavailable as failure:
-            breaker.failed(failure)
+            breaker.failed(failure, began)
             raise
         except (SetupError, CatalogRefused) as failure:
             breaker.answered()
@@ -173,7 +186,7 @@ class Workspaces:
         with self._lock:
             self._open.pop(workspace.namespace, None)
         workspace.close()
-        return self._try(workspace.namespace, now, workspace.breaker)
+        return self._try(workspace.namespace, now, workspace.breaker, workspace.breaker.now())
 
     def _secret(self, namespace: str) -> dict[str, Any]:
         secret = self._cluster.get(SECRETS, namespace, STORE_SECRET)

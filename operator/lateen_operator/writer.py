@@ -13,7 +13,7 @@ from lateen.domain.errors import ClusterRefused, ClusterUnavailable
 from lateen_operator import metrics
 from lateen_operator.kinds import RUNS
 from lateen_operator.kube import JSON_PATCH, MERGE, Cluster
-from lateen_operator.logs import log
+from lateen_operator.logs import log, tell
 from lateen_operator.queue import Queue
 from lateen_operator.run_object import RunObject
 
@@ -113,7 +113,7 @@ class StatusWriter:
             try:
                 self._write_one(uid)
             except Exception as error:  # one status that fails does not keep the others
-                log.warning("a status could not be written: %s", error, extra={"uid": uid})
+                tell("a status could not be written", error, uid=uid)
                 self._queue.add(uid, after=AGAIN)
             finally:
                 self._queue.done(uid)

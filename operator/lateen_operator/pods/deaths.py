@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from lateen.domain.durations import duration_text
 from lateen.domain.states import AttemptState, FailureCause
+from lateen.step.outcome import OUT_OF_MEMORY, STEP_DIED
 from lateen.step.variables import COMMITTED, FAILED, FENCED, NO_OUTCOME, TEMPORARY
 from lateen_operator.pods.containers import SETTLED_CODES
 from lateen_operator.pods.disruption import taken_away
@@ -91,9 +92,9 @@ def _death_of(case: Case, state: Terminated) -> End:
         return taken
     if state.out_of_memory:
         words = _memory_words(case.pod.container(STEP), "; give it more with resources.memory")
-        return End(FailureCause.OUT_OF_MEMORY, "OutOfMemory", words)
+        return End(FailureCause.OUT_OF_MEMORY, OUT_OF_MEMORY, words)
     words = f"the container step ended with {_exit_words(state)} before it could say how it went"
-    return End(FailureCause.USER, "StepDied", with_detail(words, last_line(state.message)))
+    return End(FailureCause.USER, STEP_DIED, with_detail(words, last_line(state.message)))
 
 
 def _memory_words(container: Container, advice: str) -> str:
@@ -126,7 +127,7 @@ def publish_death(case: Case) -> End | Later | None:
         return _unrecorded(case, state)
     if state.exit_code == NO_OUTCOME:
         words = "the step's first process ended without saying how it went"
-        silent = End(FailureCause.USER, "StepDied", words)
+        silent = End(FailureCause.USER, STEP_DIED, words)
         return _after(case, state, SETTLING) or silent
     died = _own_death(case, container, state, "PublishFailed")
     if _is_restarted(case, container, state):
@@ -145,7 +146,7 @@ def _own_death(case: Case, container: Container, state: Terminated, reason: str)
         return taken
     if state.out_of_memory:
         words = _memory_words(container, _OWN_MEMORY)
-        return infrastructure("OutOfMemory", words)
+        return infrastructure(OUT_OF_MEMORY, words)
     words = f"the container {container.name} ended with {_exit_words(state)}"
     return infrastructure(reason, with_detail(words, last_line(state.message)))
 

@@ -69,6 +69,8 @@ class Shown:
 
     reason: str
     message: str
+    stays: bool = False
+    """Whether another attempt would run into the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,12 @@ class Verdict:
 def infrastructure(reason: str, message: str) -> End:
     """An end that is not the step's own doing."""
     return End(FailureCause.INFRASTRUCTURE, reason, message)
+
+
+def not_started(shown: Shown, words: str = "") -> End:
+    """The end of an attempt that could not start; another follows where it would help."""
+    cause = FailureCause.NOT_STARTED if shown.stays else FailureCause.INFRASTRUCTURE
+    return End(cause, shown.reason, f"{words}: {shown.message}" if words else shown.message)
 
 
 def cut(text: str) -> str:

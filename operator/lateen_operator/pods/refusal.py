@@ -9,6 +9,8 @@ from typing import Any
 from lateen.domain.states import FailureCause
 from lateen_operator.pods.findings import End, Shown, cut, with_detail
 
+POD_REFUSED = "PodRefused"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -32,10 +34,14 @@ def refused(code: int, body: Any) -> Refusal:
 
 def _shown(code: int, message: str) -> Shown:
     if code == 403 and "exceeded quota" in message:
-        return Shown("QuotaExceeded", with_detail("the namespace's quota has no room", message))
+        return _stays("QuotaExceeded", "the namespace's quota has no room", message)
     if code == 403 and "violates PodSecurity" in message:
-        return Shown("PodRefused", with_detail("the namespace's Pod Security", message))
+        return _stays(POD_REFUSED, "the namespace's Pod Security", message)
     if code == 403:
-        return Shown("PodRefused", with_detail("the API server refuses its Pod", message))
+        return _stays(POD_REFUSED, "the API server refuses its Pod", message)
     words = f"the API server answered {code} instead of making its Pod"
     return Shown("PodNotCreated", with_detail(words, message))
+
+
+def _stays(reason: str, words: str, message: str) -> Shown:
+    return Shown(reason, with_detail(words, message), stays=True)

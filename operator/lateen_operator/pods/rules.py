@@ -11,10 +11,11 @@ from typing import Any
 
 from lateen.domain.errors import UserError
 from lateen.domain.names import did_you_mean, shown
+from lateen.domain.quantities import QUANTITY
 
 Rule = Callable[[Any, str], None]
 
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?", re.ASCII)
+_QUANTITY = re.compile(QUANTITY, re.ASCII)
 
 
 def refusal(path: str, words: str) -> UserError:

@@ -11,6 +11,8 @@ from lateen_operator.pods.view import Container, PodView, Waiting
 
 PATIENCE = 60.0
 """Seconds in which a node usually prepares a Pod."""
+PREPARING = "Preparing"
+"""The reason where it takes longer, though nothing is known to be wrong."""
 
 _ORDINARY = ("", "PodInitializing", "ContainerCreating")
 _NOT_PULLED = "ImagePullBackOff"
@@ -22,7 +24,15 @@ _IMAGE = (
     "RegistryUnavailable",
     "SignatureValidationFailed",
 )
-_BACK_OFF = re.compile(r"^Back-off pulling image .*?: ErrImagePull: ")
+HOPELESS = ("InvalidImageName",)
+"""What no waiting mends."""
+_ABSENT = re.compile(r"not found|manifest unknown|name unknown|does not exist", re.IGNORECASE)
+"""How registries say that there is no such image, in the words of every runtime."""
+_AROUND = re.compile(
+    r"^Back-off pulling image .*?: ErrImagePull: |rpc error: code = \w+ desc = "
+    r'|failed to pull and unpack image "[^"]*": |failed to resolve reference "[^"]*": '
+)
+"""What a node says before the reason, with the image's name again and again."""
 _PREEMPTION = re.compile(r"\s*(no new claims to deallocate, )?preemption: .*$")
 """What the scheduler adds about making room, which tells nobody what to do."""
 
@@ -38,7 +48,7 @@ def obstacle(case: Case) -> Shown | None:
     if scheduled is not None and scheduled.status == "False":
         detail = _PREEMPTION.sub("", cut(scheduled.message))
         words = with_detail("no node takes its Pod", detail)
-        return Shown(scheduled.reason or "Unschedulable", words)
+        return Shown(scheduled.reason or "Unschedulable", words, stays=True)
     return _slow(case)
 
 
@@ -51,21 +61,24 @@ def _stuck(pod: PodView) -> Shown | None:
 
 
 def _shown(container: Container, state: Waiting) -> Shown:
-    detail, reason = cut(state.message), state.reason
+    detail, reason, stays = cut(state.message), state.reason, False
     if reason in _IMAGE:
         # A node goes to and fro between two words and messages about the same thing.
         reason = _NOT_PULLED if reason == "ErrImagePull" else reason
-        detail = _BACK_OFF.sub("", detail)
+        detail = cut(_AROUND.sub("", state.message))
         words = f"the image {container.image!r} of the container {container.name} cannot be pulled"
-    elif state.reason == "InvalidImageName":
+        stays = _ABSENT.search(state.message) is not None  # which may say it at its end, cut off
+    elif reason in HOPELESS:
         words = f"{container.image!r} of the container {container.name} is no name of an image"
-    elif state.reason == "CreateContainerConfigError":
+        stays = True
+    elif reason == "CreateContainerConfigError":
         words = f"the container {container.name} misses something that it refers to"
-    elif state.reason == "CrashLoopBackOff":
+        stays = True
+    elif reason == "CrashLoopBackOff":
         words = f"the container {container.name} died {container.restarts} times and is tried again"
     else:
         words = f"the container {container.name} cannot start"
-    return Shown(reason, with_detail(words, detail))
+    return Shown(reason, with_detail(words, detail), stays)
 
 
 def _slow(case: Case) -> Shown | None:
@@ -74,7 +87,7 @@ def _slow(case: Case) -> Shown | None:
     if prepared or not case.pod.node or case.now < soon:
         return None
     return Shown(
-        "Preparing",
+        PREPARING,
         f"the node {case.pod.node!r} still pulls images, mounts volumes or fetches the inputs;"
         f" `kubectl describe pod {case.pod.name}` tells more",
     )

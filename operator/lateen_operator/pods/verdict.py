@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from lateen.domain.durations import duration_text
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, FailureCause
+from lateen.planning.reasons import TIMED_OUT
 from lateen_operator.pods.deaths import publish_death, resolve_death, step_death
 from lateen_operator.pods.disruption import disruption, way_out
 from lateen_operator.pods.findings import (
@@ -24,11 +25,12 @@ from lateen_operator.pods.findings import (
     Verdict,
     cut,
     infrastructure,
+    not_started,
     with_detail,
 )
 from lateen_operator.pods.names import STEP
 from lateen_operator.pods.settings import PodSettings
-from lateen_operator.pods.starting import PATIENCE, obstacle
+from lateen_operator.pods.starting import HOPELESS, PATIENCE, obstacle
 from lateen_operator.pods.view import PodView, Terminated
 
 __all__ = ["Attempt", "End", "Shown", "Verdict", "left_over", "verdict"]
@@ -90,7 +92,7 @@ def _timeout(case: Case) -> End | Later | None:
     if case.now < deadline:
         return Later(deadline)
     words = f"its timeout of {duration_text(limit)} has passed"
-    return End(FailureCause.TIMED_OUT, "TimedOut", words)
+    return End(FailureCause.TIMED_OUT, TIMED_OUT, words)
 
 
 def _death(case: Case) -> End | Later | None:
@@ -112,8 +114,8 @@ def _start(case: Case) -> End | Later | None:
     if case.attempt.state is not AttemptState.OPEN:
         return None
     shown = obstacle(case)
-    if shown is not None and shown.reason in _HOPELESS:
-        return End(FailureCause.USER, shown.reason, shown.message)
+    if shown is not None and shown.reason in HOPELESS:
+        return not_started(shown)
     if case.now < case.start_by:
         slow_from = case.attempt.opened_at + timedelta(seconds=PATIENCE)
         return Later(min(slow_from, case.start_by) if case.now < slow_from else case.start_by)
@@ -121,10 +123,8 @@ def _start(case: Case) -> End | Later | None:
     words = f"it did not begin within {limit}"
     if shown is None:
         return infrastructure("StartTimeout", words)
-    return infrastructure(shown.reason, f"{words}: {shown.message}")
+    return not_started(shown, words)
 
 
-_HOPELESS = ("InvalidImageName",)
-"""What no waiting mends."""
 _LOOKS: tuple[Callable[[Case], End | Later | None], ...] = (_timeout, disruption, _death, _start)
 """In this order: what is more exact comes first."""

@@ -98,6 +98,8 @@ class FailureCause(StrEnum):
     REFERENCE = "reference"
     """A reference matched nothing: failed before user code, never retried."""
     OUT_OF_MEMORY = "out-of-memory"
+    NOT_STARTED = "not-started"
+    """Nothing could run it, and no other attempt would change that: never retried."""
     INFRASTRUCTURE = "infrastructure"
     LOST = "lost"
     CANCELLED = "cancelled"

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lateen.domain.states import Desired, FailureCause, RunPhase, StepPhase
-from lateen.planning.retries import retry_at
+from lateen.planning.reasons import (
+    CANCELLED,
+    ON_REQUEST,
+    STEP_FAILED,
+    STOPPED,
+    SUCCEEDED,
+    TIMED_OUT,
+)
+from lateen.planning.retries import Retrial, retrial, retry_at
 from lateen.planning.state import Run, Step
 
 
@@ -76,6 +84,15 @@ def decide(run: Run, now: datetime) -> Decision:
     return Decision((*skips, *starts), _earliest(wake_at, deadline))
 
 
+def tried_again(run: Run, name: str) -> Retrial | None:
+    """How a step whose attempt just failed is tried again; None where the run lets it be."""
+    step = run.steps[name]
+    found = retrial(step, run.plan.retries.get(name))
+    if found is None or run.phase.finished or _stopping(run, found.at) is not None:
+        return None
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Stopping:
     """Why nothing new starts."""
@@ -89,18 +106,18 @@ class _Stopping:
 
 def _stopping(run: Run, now: datetime) -> _Stopping | None:
     if run.desired is Desired.CANCELLED:
-        return _Stopping(RunPhase.CANCELLED, "Cancelled", "cancelled on request", cancels=True)
+        return _Stopping(RunPhase.CANCELLED, CANCELLED, ON_REQUEST, cancels=True)
     deadline = _deadline(run)
     if deadline is not None and now >= deadline:
         message = f"the run's timeout of {run.plan.timeout:g} s has passed"
-        return _Stopping(RunPhase.FAILED, "TimedOut", message, True, FailureCause.TIMED_OUT)
+        return _Stopping(RunPhase.FAILED, TIMED_OUT, message, True, FailureCause.TIMED_OUT)
     if run.desired is Desired.STOPPED:
-        return _Stopping(RunPhase.CANCELLED, "Stopped", "stopped on request", cancels=False)
+        return _Stopping(RunPhase.CANCELLED, STOPPED, "stopped on request", cancels=False)
     if run.plan.failure_policy == "continue":
         return None
     failed = [name for name in run.steps if _failed(run, name)]
     fast = run.plan.failure_policy == "fast"
-    return _Stopping(RunPhase.FAILED, "StepFailed", _failed_words(failed), fast) if failed else None
+    return _Stopping(RunPhase.FAILED, STEP_FAILED, _failed_words(failed), fast) if failed else None
 
 
 def _deadline(run: Run) -> datetime | None:
@@ -169,12 +186,12 @@ def _end(run: Run, stopping: _Stopping | None) -> Finish:
         return Finish(stopping.phase, stopping.reason, stopping.message)
     failed = [name for name in run.steps if _failed(run, name)]
     if failed:
-        return Finish(RunPhase.FAILED, "StepFailed", _failed_words(failed))
+        return Finish(RunPhase.FAILED, STEP_FAILED, _failed_words(failed))
     cancelled = [name for name, step in run.steps.items() if step.phase is StepPhase.CANCELLED]
     if cancelled:
-        return Finish(RunPhase.CANCELLED, "Cancelled", f"cancelled: {_listed(cancelled)}")
+        return Finish(RunPhase.CANCELLED, CANCELLED, f"cancelled: {_listed(cancelled)}")
     count = len(run.steps)
-    return Finish(RunPhase.SUCCEEDED, "Succeeded", f"{count} step{'s' * (count != 1)} succeeded")
+    return Finish(RunPhase.SUCCEEDED, SUCCEEDED, f"{count} step{'s' * (count != 1)} succeeded")
 
 
 def _failed_words(failed: list[str]) -> str:

@@ -11,7 +11,7 @@ Event = Mapping[str, Any]
 """``kind`` is run-started, run-unnoticed, run-swept, run-waiting, run-paused, step-started,
 step-waiting, step-retried, step-finished, step-skipped or run-finished; with it come ``run``,
 ``namespace``, ``step``, ``status``, ``cached``, ``seconds``, ``message``, ``again``, ``index``,
-``total`` and ``inputs`` where they apply."""
+``total`` and ``inputs`` where they apply; ``again`` is what ``retrial_words`` gives."""
 Observer = Callable[[Event], None]
 
 
@@ -49,7 +49,7 @@ def line_of(event: Event) -> str | None:
         case "step-retried":
             message = f": {event['message']}" if event["message"] else ""
             place = f"[{event['index']}/{event['total']}]"
-            return f"  {place} {event['step']}: failed, {event['again']}{message}"
+            return f"  {place} {event['step']}: {event['again']}{message}"
         case "step-waiting" | "step-finished" | "step-skipped":
             place = f"[{event['index']}/{event['total']}]"
             took = f" {event['seconds']:.2f} s" if event.get("seconds") is not None else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -173,3 +175,36 @@ def test_a_statement_that_lost_a_deadlock_is_tried_again(
         done = pool.map(lambda names: shared.transaction(both(*names)), ("ab", "ba"))
     assert sorted(done) in (["a 1", "b 2"], ["a 2", "b 1"])
     shared.close()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["transaction", "statement"])
+def test_a_server_whose_processes_do_not_go_on_is_given_up(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    monkeypatch.setattr(connections, "FROZEN_SECONDS", 0.1)
+    bounded = Connections(database_url)
+    bounded.bound(0.1)
+    pid = int(bounded.execute("SELECT pg_backend_pid() AS pid")[0]["pid"])
+
+    def ask() -> None:
+        if whole:
+            bounded.transaction(lambda connection: connection.execute("SELECT 1"))
+        else:
+            bounded.execute("SELECT 1")
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(CatalogUnavailable, match="did not answer within"):
+            ask()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    ask()
+    bounded.close()
+
+
+def test_who_waits_for_a_lock_is_told_by_the_server_itself(database_url: str) -> None:
+    bounded = Connections(database_url)
+    bounded.bound(0.1)
+    with pytest.raises(CatalogUnavailable, match="statement timeout"):
+        bounded.execute("SELECT pg_sleep(10)")
+    bounded.close()

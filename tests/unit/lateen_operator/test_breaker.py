@@ -27,7 +27,7 @@ def test_what_answers_is_asked_by_everybody() -> None:
 def test_what_failed_fails_at_once_and_as_it_failed() -> None:
     breaker = Breaker(Steady())
     error = StoreUnavailable("nobody answers at store:9000")
-    breaker.failed(error)
+    breaker.failed(error, breaker.now())
     with pytest.raises(StoreUnavailable, match="nobody answers at store:9000") as caught:
         breaker.check()
     assert caught.value is not error
@@ -36,7 +36,7 @@ def test_what_failed_fails_at_once_and_as_it_failed() -> None:
 def test_one_tries_it_for_all() -> None:
     clock = Steady()
     breaker = Breaker(clock)
-    breaker.failed(DOWN)
+    breaker.failed(DOWN, breaker.now())
     clock.now += SOON
     assert [passes(breaker), passes(breaker), passes(breaker)] == [True, False, False]
     breaker.answered()
@@ -46,7 +46,7 @@ def test_one_tries_it_for_all() -> None:
 def test_who_tries_it_and_never_says_how_it_went_keeps_the_others_for_a_while_only() -> None:
     clock = Steady()
     breaker = Breaker(clock)
-    breaker.failed(DOWN)
+    breaker.failed(DOWN, breaker.now())
     clock.now += SOON
     assert passes(breaker)
     clock.now += TRIAL
@@ -58,14 +58,14 @@ def test_what_goes_on_failing_is_tried_less_and_less_often() -> None:
     breaker = Breaker(clock)
     pauses = []
     for _ in range(6):
-        breaker.failed(DOWN)
+        breaker.failed(DOWN, breaker.now())
         since = clock.now
         while not passes(breaker):
             clock.now += 0.5
         pauses.append(clock.now - since)
     assert pauses == [SOON, 2.0, 4.0, LATE, LATE, LATE]
     breaker.answered()
-    breaker.failed(DOWN)
+    breaker.failed(DOWN, breaker.now())
     clock.now += SOON
     assert passes(breaker)
 
@@ -75,7 +75,50 @@ def test_who_waits_is_told_once_that_it_answers_again() -> None:
     breaker = Breaker(Steady(), lambda: told.append(breaker.open))
     breaker.answered()
     assert told == []
-    breaker.failed(DOWN)
+    breaker.failed(DOWN, breaker.now())
     breaker.answered()
     breaker.answered()
     assert told == [False]
+
+
+def test_one_blip_counts_once_however_many_were_asking_then() -> None:
+    clock = Steady()
+    breaker = Breaker(clock)
+    began = breaker.now()
+    for _ in range(4):
+        clock.now += 0.01
+        breaker.failed(DOWN, began)
+    clock.now += SOON - 0.03
+    assert passes(breaker)
+    breaker.failed(DOWN, breaker.now())
+    clock.now += SOON
+    assert not passes(breaker)
+    clock.now += SOON
+    assert passes(breaker)
+
+
+def test_a_late_failure_of_a_blip_that_is_over_opens_nothing() -> None:
+    clock = Steady()
+    breaker = Breaker(clock)
+    began = breaker.now()
+    clock.now += 1
+    breaker.failed(DOWN, began)
+    breaker.answered()
+    breaker.failed(DOWN, began)
+    assert not breaker.open
+    breaker.failed(DOWN, breaker.now())
+    assert breaker.open
+
+
+def test_who_waited_for_another_hears_what_it_met() -> None:
+    clock = Steady()
+    breaker = Breaker(clock)
+    began = breaker.now()
+    breaker.check_again(began)
+    clock.now += 1
+    breaker.failed(DOWN, began)
+    with pytest.raises(CatalogUnavailable, match="does not answer"):
+        breaker.check_again(began)
+    clock.now += SOON
+    assert passes(breaker)
+    breaker.check_again(breaker.now())

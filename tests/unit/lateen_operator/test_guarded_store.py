@@ -10,7 +10,7 @@ import pytest
 
 from lateen.domain.errors import CorruptBlobError, SetupError, StoreUnavailable
 from lateen.stores.objects.directory import DirectoryStore
-from lateen_operator.breaker import Breaker
+from lateen_operator.breaker import SOON, Breaker
 from lateen_operator.guarded_store import GuardedStore
 from tests.unit.lateen_operator.steady import Steady
 
@@ -50,6 +50,31 @@ def test_a_store_that_does_not_answer_is_not_asked_again_at_once(failing: Failin
     assert failing.asked == 3
 
 
+def test_one_blip_of_a_store_counts_once_for_all_who_were_asking(tmp_path: Path) -> None:
+    clock = Steady()
+
+    class Blip(DirectoryStore):
+        """Fails for two who ask at once."""
+
+        asked = 0
+
+        def exists(self, sha256: str, generation: int) -> bool:
+            self.asked += 1
+            if self.asked == 1:
+                clock.now += 0.1
+                with pytest.raises(StoreUnavailable):
+                    store.exists(DIGEST, 0)
+            if self.asked == 2:
+                raise StoreUnavailable("nobody answers")
+            return False
+
+    store = GuardedStore(Blip(tmp_path), Breaker(clock))
+    with pytest.raises(StoreUnavailable):
+        store.exists(DIGEST, 0)
+    clock.now += SOON
+    assert not store.exists(DIGEST, 0)
+
+
 @pytest.mark.parametrize("error", [SetupError("no bucket"), CorruptBlobError("other bytes")])
 def test_a_store_that_refuses_has_answered(failing: Failing, error: Exception) -> None:
     store = GuardedStore(failing, Breaker(Steady()))
@@ -70,6 +95,7 @@ def test_everything_else_goes_to_the_store_itself(tmp_path: Path) -> None:
     assert list(store.blobs()) == [(digest, 1)]
     store.get(digest, 1, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == data
+    assert store.set_aside(digest, 1) is None
     assert store.drop_unfinished(0) == 0
     store.delete(digest, 1)
     assert not store.exists(digest, 1)

@@ -88,6 +88,20 @@ def test_a_step_that_fails_by_its_own_exception_is_a_line_with_its_words(lines: 
     assert metrics.FAILURES.labels("user")._value.get() == counted + 1
 
 
+def test_a_cancellation_is_no_failure(lines: Lines) -> None:
+    cancelled = Attempt(1, AttemptState.FENCED, FailureCause.CANCELLED)
+    failures = metrics.FAILURES.labels("cancelled")
+    counted = failures._value.get()
+    words = ("Cancelled", "cancelled on request")
+    tell_news(RUN, at(BEGAN), at(cancelled, phase=StepPhase.CANCELLED, words=words))
+    tell_news(RUN, at(BEGAN), at(cancelled, OPEN))
+    assert [line["message"] for line in lines.take()] == [
+        "an attempt was cancelled: cancelled on request",
+        "an attempt was cancelled",
+    ]
+    assert failures._value.get() == counted
+
+
 def test_the_words_of_a_step_are_those_of_its_last_attempt(lines: Lines) -> None:
     second = Attempt(2, AttemptState.FAILED, FailureCause.USER)
     tell_news(RUN, at(BEGAN), at(LOST, second, words=("ValueError", "no rows")))

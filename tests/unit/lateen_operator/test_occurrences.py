@@ -118,6 +118,16 @@ def test_a_failed_step_is_told_with_its_reason() -> None:
     ]
 
 
+def test_a_failure_is_another_event_than_what_had_kept_the_step_for_the_same_reason() -> None:
+    reason = "Unschedulable"
+    waits = with_step(StepReport(StepPhase.PENDING, 1, reason=reason, message="no node"))
+    failed = with_step(StepReport(StepPhase.FAILED, 1, reason=reason, message="not within 30m"))
+    (first,), (second,) = run_occurrences(NEW, waits), run_occurrences(waits, failed)
+    assert first.reason == second.reason == reason
+    names = {event(RUN, it, NOW, "op-0")["metadata"]["name"] for it in (first, second)}
+    assert len(names) == 2
+
+
 def test_a_pause_and_a_cancellation_are_told() -> None:
     paused = replace(NEW, phase=RunPhase.PAUSED)
     assert told(NEW, paused)[0][:2] == ("Normal", "Paused")

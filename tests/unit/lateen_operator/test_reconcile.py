@@ -13,12 +13,12 @@ from lateen.domain.spec import PipelineSpec, StepSpec
 from lateen.domain.states import Desired, RunPhase
 from lateen.planning.state import Run as State
 from lateen.stores.catalog.operating import RunNow, Standing
+from lateen.workspace.remote_clock import RemoteClock
 from lateen_operator.breaker import Breaker
 from lateen_operator.known_run import Frozen, KnownRun
 from lateen_operator.parts import Parts
 from lateen_operator.queue import Reason
 from lateen_operator.reconcile import Reconciler
-from lateen_operator.remote_clock import RemoteClock
 from lateen_operator.run_object import RunObject
 from lateen_operator.status import RunReport
 from lateen_operator.store import Store
@@ -117,7 +117,7 @@ def test_a_pod_s_change_alone_asks_the_catalog_nothing() -> None:
 def test_a_look_that_did_not_ask_the_catalog_does_not_say_that_it_answers() -> None:
     clock = Steady()
     breaker = Breaker(clock)
-    breaker.failed(CatalogUnavailable("no answer"))
+    breaker.failed(CatalogUnavailable("no answer"), breaker.now())
     clock.now += 60
     with pytest.raises(_Asked):
         a_look_because_of_a_pod(breaker)

@@ -67,5 +67,5 @@ def test_a_defect_is_logged_once_with_where_it_is(caplog: pytest.LogCaptureFixtu
 
 def test_an_outage_is_logged_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
     looked_at_with(StoreUnavailable("nobody answers"), 2)
-    found = [record for record in caplog.records if "looked at later" in record.message]
+    found = [record for record in caplog.records if "a look at a Run failed: " in record.message]
     assert [(record.levelname, bool(record.exc_info)) for record in found] == [("WARNING", False)]

@@ -8,7 +8,7 @@ import random
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from lateen.stores.catalog.url import check_url
 T = TypeVar("T")
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
+_Steps = Generator[Any, Any, T]
 
 SERIALIZATION_ATTEMPTS = 50
 CONNECTION_SECONDS = 30.0
@@ -30,6 +31,8 @@ CONNECTING_SECONDS = 3
 """For how long a connection may take to open where statements are bounded, too."""
 LOSSES = 6
 """How many connections one transaction may lose before that counts as an answer."""
+FROZEN_SECONDS = 5.0
+"""After a statement's time has passed, until a server that did not end it counts as frozen."""
 IDLE_SECONDS = 5.0
 """After which an unused connection is closed: others may be waiting for its place."""
 _TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
@@ -246,7 +249,7 @@ def connect(url: str, patience: float = 0.0, longest: float | None = None) -> Co
 
 
 def _opened(url: str, longest: float | None) -> Connection:
-    connection: Connection = psycopg.connect(
+    connection: _Bounded = _Bounded.connect(
         url,
         autocommit=True,
         row_factory=dict_row,
@@ -260,12 +263,42 @@ def _opened(url: str, longest: float | None) -> Connection:
         keepalives_count=4,
         tcp_user_timeout=30_000,
     )
+    connection.longest = longest
     # Whatever its parameters are, a query here takes the same indexes; to plan it for them each
     # time, as PostgreSQL would where one is an array, costs more than to run it.
     connection.execute("SET plan_cache_mode = force_generic_plan")
     if longest is not None:
         connection.execute(f"SET statement_timeout = {int(longest * 1000)}")
     return connection
+
+
+class _Bounded(psycopg.Connection[Row]):
+    """A connection that gives up a server which is there, and whose processes do not go on."""
+
+    longest: float | None = None
+    """Seconds that a statement may take, which the server itself holds as long as it can."""
+
+    def wait(self, gen: _Steps[T], *arguments: Any, **options: Any) -> T:
+        if self.longest is not None:
+            gen = self._within(gen, self.longest + FROZEN_SECONDS)
+        return super().wait(gen, *arguments, **options)
+
+    def _within(self, gen: _Steps[T], seconds: float) -> _Steps[T]:
+        """The same steps; CatalogUnavailable where no answer came within so many seconds."""
+        deadline = time.monotonic() + seconds
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() > deadline:
+                    self.close()  # a ROLLBACK would wait as long again
+                    raise CatalogUnavailable(
+                        f"the catalog's database did not answer within {seconds:g} s"
+                    )
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            answer: T = end.value
+            return answer
 
 
 def _too_many(error: psycopg.OperationalError) -> bool:

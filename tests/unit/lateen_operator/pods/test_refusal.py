@@ -28,6 +28,7 @@ def test_what_may_pass_is_shown_and_tried_again(code: int, message: str, reason:
     assert refusal.end is None
     assert refusal.shown.reason == reason
     assert message in refusal.shown.message
+    assert refusal.shown.stays is (code == 403)
 
 
 @pytest.mark.parametrize("code", [400, 422])

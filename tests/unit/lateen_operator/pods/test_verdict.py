@@ -30,6 +30,7 @@ from tests.unit.lateen_operator.pods.made import (
 )
 
 USER, INFRASTRUCTURE = FailureCause.USER, FailureCause.INFRASTRUCTURE
+NOT_STARTED = FailureCause.NOT_STARTED
 OPEN = Attempt(AttemptState.OPEN, START)
 BEGAN = Attempt(AttemptState.BEGAN, START, at(10))
 DRAINED = {"DisruptionTarget": ("True", "EvictionByEvictionAPI", "")}
@@ -452,12 +453,76 @@ def test_our_own_image_that_cannot_be_pulled_is_told_apart() -> None:
 
 
 def test_a_step_that_does_not_start_in_time_fails_with_what_kept_it() -> None:
-    pulling = pod(ended(), waiting("ImagePullBackOff", "not found"), running(), phase="Pending")
+    away = "dial tcp 10.0.0.7:443: connect: connection refused"
+    pulling = pod(ended(), waiting("ImagePullBackOff", away), running(), phase="Pending")
     found = judged(pulling, OPEN, now=1800)
     assert found.end is not None
     assert (found.end.cause, found.end.reason) == (INFRASTRUCTURE, "ImagePullBackOff")
     assert found.end.message.startswith("it did not begin within 30m: the image 'registry")
     assert found.delete
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (
+            "rpc error: code = NotFound desc = failed to pull and unpack image"
+            ' "localhost/absent:1": failed to resolve reference "localhost/absent:1":'
+            " localhost/absent:1: not found",
+            "localhost/absent:1: not found",
+        ),
+        (
+            'failed to pull and unpack image "docker.io/library/absent:1": failed to resolve'
+            ' reference "docker.io/library/absent:1": pull access denied, repository does not exist'
+            " or may require authorization",
+            "pull access denied, repository does not exist or may require authorization",
+        ),
+        (
+            "reading manifest 9 in registry.example.com/iris: manifest unknown",
+            "reading manifest 9 in registry.example.com/iris: manifest unknown",
+        ),
+        (
+            "unexpected status: NAME_UNKNOWN: Name unknown: not known to registry",
+            "unexpected status: NAME_UNKNOWN: Name unknown: not known to registry",
+        ),
+    ],
+)
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff"])
+def test_an_image_that_does_not_exist_is_waited_for_once(
+    reason: str, words: str, shown: str
+) -> None:
+    back_off = 'Back-off pulling image "x": ErrImagePull: ' if reason == "ImagePullBackOff" else ""
+    pulling = pod(ended(), waiting(reason, back_off + words), running(), phase="Pending")
+    goes_on(pulling, OPEN, now=1799)
+    cause, reason, message = end(pulling, OPEN, now=1800)
+    assert (cause, reason) == (NOT_STARTED, "ImagePullBackOff")
+    assert message == (
+        "it did not begin within 30m: the image 'registry.example.com/iris:1.4' of the container"
+        f" step cannot be pulled: {shown}"
+    )
+
+
+def test_what_a_registry_says_at_the_end_of_many_words_counts() -> None:
+    away = waiting("ErrImagePull", f"failed to resolve {'x' * 1000}: not found")
+    assert end(pod(ended(), away, phase="Pending"), OPEN, now=1800)[0] is NOT_STARTED
+
+
+def test_what_has_no_node_in_all_that_time_or_no_secret_is_not_tried_again() -> None:
+    absent = {"PodScheduled": ("False", "Unschedulable", "0/3 nodes are available.")}
+    nowhere = pod(phase="Pending", node="", conditions=absent)
+    assert end(nowhere, OPEN, now=1800) == (
+        NOT_STARTED,
+        "Unschedulable",
+        "it did not begin within 30m: no node takes its Pod: 0/3 nodes are available.",
+    )
+    secret = waiting("CreateContainerConfigError", 'secret "warehouse" not found')
+    found = end(pod(ended(), secret, phase="Pending"), OPEN, now=1800)
+    assert found[:2] == (NOT_STARTED, "CreateContainerConfigError")
+
+
+def test_what_only_took_too_long_is_tried_again() -> None:
+    slow = pod(waiting("PodInitializing"), phase="Pending")
+    assert end(slow, OPEN, now=1800)[:2] == (INFRASTRUCTURE, "Preparing")
 
 
 def test_the_step_s_own_start_timeout_counts() -> None:
@@ -473,7 +538,7 @@ def test_the_step_s_own_start_timeout_counts() -> None:
 def test_a_name_that_is_no_image_fails_at_once() -> None:
     odd = pod(waiting(), waiting("InvalidImageName", "could not parse"), phase="Pending")
     cause, reason, message = end(odd, OPEN)
-    assert (cause, reason) == (USER, "InvalidImageName")
+    assert (cause, reason) == (NOT_STARTED, "InvalidImageName")
     assert "'registry.example.com/iris:1.4' of the container step is no name of an image" in message
 
 

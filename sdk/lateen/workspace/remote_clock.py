@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 COARSE = timedelta(seconds=2)
 """Up to this difference two clocks count as one: the times of a cluster are whole seconds."""
@@ -29,6 +28,8 @@ class RemoteClock:
 
     def reads_http(self, date: str | None) -> None:
         """It shows the time of the header ``Date``; nothing follows from one that is none."""
+        from email.utils import parsedate_to_datetime  # a laptop's runs need none of it
+
         try:
             self.reads(parsedate_to_datetime(date or "").astimezone(UTC))
         except (ValueError, OverflowError):
