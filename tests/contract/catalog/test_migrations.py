@@ -26,7 +26,7 @@ from tests.servers.postgres import on_every_postgres
 pytestmark = on_every_postgres
 
 ROWS = Path(__file__).with_name("rows")
-"""A script a migration, for a row in each table that it adds."""
+"""A script a migration, for a value in each column that it adds."""
 SHIPPED = shipped()
 NAMES = list(SHIPPED)
 SCRIPTS = {
@@ -164,12 +164,19 @@ def check_use(url: str) -> None:
         catalog.close()
 
 
-def test_every_table_of_the_newest_schema_has_rows_for_the_next_upgrade(url: str) -> None:
+def test_every_column_of_the_newest_schema_has_a_value_for_the_next_upgrade(url: str) -> None:
     migrate(url)
     for name in NAMES:
         if (ROWS / name).exists():
             execute(url, (ROWS / name).read_text())
-    assert [table for table, found in content(url).items() if not found] == []
+    tables = content(url)
+    assert [table for table, found in tables.items() if not found] == []
+    columns = [(table, column) for table, found in tables.items() for column in found[0]]
+    assert [
+        (table, column)
+        for table, column in columns
+        if all(row[column] is None for row in tables[table])
+    ] == []
 
 
 def test_a_changed_migration_is_refused(url: str) -> None:

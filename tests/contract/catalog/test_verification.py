@@ -181,8 +181,8 @@ def test_a_snapshot_tells_nothing_of_events_before_a_restore(verify, sql):
     sql("UPDATE stage_events SET xid = pg_current_xact_id()")
     assert "receipts" in findings(verify())
     sql(
-        "INSERT INTO collected_database (identity, since)"
-        " SELECT database_identity(), min(resolved_at) FROM receipts WHERE stage_event IS NOT NULL"
+        "INSERT INTO database_lives (identity, since)"
+        " SELECT 'restored', min(resolved_at) FROM receipts WHERE stage_event IS NOT NULL"
     )
     assert findings(verify()) == {}
 

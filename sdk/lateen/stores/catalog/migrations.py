@@ -30,11 +30,16 @@ def migrate(url: str, scripts: Mapping[str, str] | None = None) -> list[str]:
     where its role may not create tables. A script that fails leaves nothing behind.
     """
     with connect(url) as connection:
-        return bring_up(connection, scripts)
+        return _brought_up(connection, scripts)
 
 
-def bring_up(connection: Connection, scripts: Mapping[str, str] | None = None) -> list[str]:
-    """Does what ``migrate`` does, over a connection that is there already."""
+def bring_up(connection: Connection) -> None:
+    """Does what ``migrate`` does, and notes in which database the catalog lives now."""
+    _brought_up(connection)
+    connection.execute("SELECT begin_life()")
+
+
+def _brought_up(connection: Connection, scripts: Mapping[str, str] | None = None) -> list[str]:
     wanted = scripts if scripts is not None else shipped()
     with _explained():
         if _applied(connection) == {name: _checksum(text) for name, text in wanted.items()}:

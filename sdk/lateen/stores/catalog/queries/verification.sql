@@ -22,7 +22,7 @@ SELECT a.run_id, a.step, a.n, r.name AS run, a.log
 -- name: receipts
 -- Receipts that refer to what is not there, that have other digests than their versions, or that
 -- disagree with the history of stages by their snapshots. A snapshot tells nothing of an event of
--- the database that this one was restored from.
+-- a database that this one was restored from.
 WITH told AS (
     SELECT r.id, r.run_id, r.step, r.input, r.artifact_version_id, r.model_version_id, r.stage_event,
            r.digest, r.has_value, r.snapshot, r.resolved_at, 'receipt' AS what FROM receipts r
@@ -41,7 +41,8 @@ WITH told AS (
         WHEN e.model_version_id <> told.model_version_id
             THEN 'its stage event is another version''s'
         WHEN NOT pg_visible_in_snapshot(e.xid, told.snapshot)
-         AND NOT coalesce(e.at < d.since AND told.resolved_at >= d.since, false)
+         AND NOT EXISTS (SELECT FROM database_lives l
+                          WHERE e.at < l.since AND l.since <= told.resolved_at)
             THEN 'its snapshot had not seen its stage event'
         END AS problem
       FROM told
@@ -49,7 +50,6 @@ WITH told AS (
       LEFT JOIN artifact_versions v ON v.id = told.artifact_version_id
       LEFT JOIN model_versions m ON m.id = told.model_version_id
       LEFT JOIN stage_events e ON e.id = told.stage_event
-      LEFT JOIN collected_database d ON true
 )
 SELECT coalesce(r.name, p.run_id::text) || ', step ' || p.step || ', '
        || CASE WHEN p.input = '' THEN 'a read' ELSE 'input ' || p.input END

@@ -1,0 +1,1 @@
+INSERT INTO database_lives (identity) VALUES ('of the backup');
