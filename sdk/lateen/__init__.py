@@ -32,6 +32,7 @@ __all__ = [
     "RunFailed",
     "StageTakenError",
     "WorkDir",
+    "container_step",
     "get_pipeline_context",
     "get_step_context",
     "load_artifact",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lateen.authoring.annotations import ArtifactConfig
+    from lateen.authoring.container import container_step
     from lateen.authoring.context import get_pipeline_context
     from lateen.authoring.external import ExternalArtifact
     from lateen.authoring.pipeline import pipeline
@@ -88,6 +90,7 @@ _HOMES = {
     "RunFailed": "domain.errors",
     "StageTakenError": "domain.errors",
     "WorkDir": "authoring.quantities",
+    "container_step": "authoring.container",
     "get_pipeline_context": "authoring.context",
     "get_step_context": "client.context",
     "load_artifact": "client.artifacts",

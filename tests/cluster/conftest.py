@@ -13,6 +13,8 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.installation import Installation
 from tests.cluster.machine import LACKS
 from tests.cluster.operator_process import OperatorProcess
+from tests.cluster.person import Person, at_a_computer
+from tests.cluster.runs import Ground, Space, served
 from tests.cluster.stores import Stores
 from tests.cluster.workspace import Workspace
 
@@ -22,8 +24,11 @@ _left_out: dict[str, int] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the mark."""
+    """Registers the marks."""
     config.addinivalue_line("markers", f"needs_machine(name): one of {', '.join(LACKS)}")
+    config.addinivalue_line(
+        "markers", "project(name, **settings): a module's, and what its operator is told"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -119,3 +124,40 @@ def own_operator(alone: None, workspace: Workspace, tmp_path: Path) -> Iterator[
     namespaces = [workspace.namespace]
     with operator_process.running(workspace.cluster, tmp_path, namespaces) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def person(
+    request: pytest.FixtureRequest,
+    alone: None,
+    cluster: Cluster,
+    stores: Stores,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Person]:
+    """Somebody at a computer with the project that the module's mark names."""
+    mark, folder = request.node.get_closest_marker("project"), _folder(request, tmp_path_factory)
+    with at_a_computer(cluster, stores, folder, *mark.args, **mark.kwargs) as person:
+        yield person
+
+
+@pytest.fixture(scope="module")
+def ground(
+    request: pytest.FixtureRequest,
+    alone: None,
+    cluster: Cluster,
+    stores: Stores,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Ground]:
+    """A workspace for the module's tests, and its operator: a process that tests may kill."""
+    with served(cluster, stores, _folder(request, tmp_path_factory)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def space(ground: Ground) -> Space:
+    """The workspace of ``ground``."""
+    return ground[0]
+
+
+def _folder(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Path:
+    return factory.mktemp(request.path.stem.removeprefix("test_"))

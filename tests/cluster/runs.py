@@ -232,10 +232,12 @@ GATE = "until [ -e /lateen/work/open ]; do sleep 0.1; done"
 """Waits until the test lets it go on."""
 
 
+Ground = tuple[Space, OperatorProcess]
+"""A workspace and its own operator."""
+
+
 @contextmanager
-def served(
-    cluster: Cluster, stores: Stores, folder: Path, **settings: str
-) -> Iterator[tuple[Space, OperatorProcess]]:
+def served(cluster: Cluster, stores: Stores, folder: Path, **settings: str) -> Iterator[Ground]:
     """A workspace for a module's tests, and its operator: a process that tests may kill."""
     made = workspace.create(cluster, stores, f"faults-{secrets.token_hex(3)}")
     try:

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-import pytest
-
 from tests.cluster.api import Json
-from tests.cluster.cluster import Cluster
-from tests.cluster.runs import GATE, Run, Space, served, shell
-from tests.cluster.stores import Stores
+from tests.cluster.runs import GATE, Run, Space, shell
 from tests.cluster.waiting import until
 
 LATEEN = "lateen.dev/v1alpha1"
 ACCEPTED = "Accepted"
-
-
-@pytest.fixture(scope="module")
-def space(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Space]:
-    with served(cluster, stores, tmp_path_factory.mktemp("accepting")) as (made, _):
-        yield made
 
 
 def run_of(space: Space, name: str, **spec: Any) -> Run:

@@ -25,11 +25,13 @@ from tests.cluster import archives, operator_process, places, workspace
 from tests.cluster.api import CORE, EVENTS, LATEEN, Json
 from tests.cluster.cluster import Cluster
 from tests.cluster.operator_process import OperatorProcess
-from tests.cluster.person import Person, at_a_computer
+from tests.cluster.person import Person
 from tests.cluster.runs import Run, Space, shell
 from tests.cluster.stores import Stores
 from tests.cluster.waiting import until
 from tests.cluster.workspace import Workspace
+
+pytestmark = pytest.mark.project("attacks")
 
 TOKEN = base64.b64encode(b'{"alg":"RS256","kid":"').decode()[:-3]
 """How every service account token begins."""
@@ -40,15 +42,6 @@ OPERATING = {
     for name in sorted(OPERATIONS)
 }
 """The operations of the socket, with the names of their parameters."""
-
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("attacks")
-    with at_a_computer(cluster, stores, folder, "attacks", LATEEN_GRACE="20s") as person:
-        yield person
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,21 +9,12 @@ import pytest
 
 from lateen import Client, Model, log_metadata, save_artifact
 from lateen.domain.states import ModelVersionStatus, RunPhase
-from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
+from tests.cluster.person import Person
 from tests.cluster.runs import Run
-from tests.cluster.stores import Stores
+
+pytestmark = pytest.mark.project("rules")
 
 READS = ("of_stage", "of_latest", "of_metadata")
-
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("caching")
-    with at_a_computer(cluster, stores, folder, "rules") as person:
-        yield person
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,9 +12,7 @@ from lateen.step.boundaries import Boundary
 from lateen_operator.pods.settings import RESTARTS_FROM
 from tests.cluster import victims, workspace
 from tests.cluster.api import CORE, Json
-from tests.cluster.cluster import Cluster
-from tests.cluster.runs import GATE, Run, Space, served, shell
-from tests.cluster.stores import Stores
+from tests.cluster.runs import GATE, Run, Space, shell
 
 IN_RESOLVE = (
     Boundary.RESOLVE_RECORDED,
@@ -36,14 +33,6 @@ PLACES = {boundary.value.replace(".", "-"): boundary for boundary in (*IN_RESOLV
 """By the name of the step whose container dies there."""
 KILLED = 137
 INFRASTRUCTURE = ("failed", "infrastructure")
-
-
-@pytest.fixture(scope="module")
-def space(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Space]:
-    with served(cluster, stores, tmp_path_factory.mktemp("crashes")) as (made, _):
-        yield made
 
 
 def test_a_step_goes_on_whatever_our_containers_had_done_when_they_were_killed(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.cluster import victims
 from tests.cluster.api import CORE
-from tests.cluster.cluster import Cluster
-from tests.cluster.runs import GATE, Run, Space, served, shell
-from tests.cluster.stores import Stores
+from tests.cluster.runs import GATE, Run, Space, shell
 
 pytestmark = pytest.mark.needs_machine("own_node")
 
@@ -19,14 +15,6 @@ SOON = 15.0
 LITTLE = {"requests": {"memory": "64Mi"}, "limits": {"memory": "64Mi"}}
 EATS = "tail /dev/zero"
 """Takes all the memory that there is."""
-
-
-@pytest.fixture(scope="module")
-def space(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Space]:
-    with served(cluster, stores, tmp_path_factory.mktemp("deaths")) as (made, _):
-        yield made
 
 
 def test_a_step_whose_first_process_is_killed_has_died_and_its_status_says_how(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.cluster.api import CORE
 from tests.cluster.catalog_link import CatalogLink
 from tests.cluster.cluster import Cluster
-from tests.cluster.operator_process import OperatorProcess
-from tests.cluster.runs import GATE, Run, Space, served, shell
+from tests.cluster.runs import GATE, Ground, Run, Space, served, shell
 from tests.cluster.stores import Stores
 from tests.cluster.waiting import until
 
@@ -20,15 +17,6 @@ NOWHERE = {"podTemplate": {"spec": {"nodeSelector": {"disk": "of-glass"}}}}
 HASTY = {"LATEEN_GRACE": "5s"}
 """For Pods that would try for longer to tell what cannot be told."""
 DELETED = ("Cancelled", "Deleted")
-Ground = tuple[Space, OperatorProcess]
-
-
-@pytest.fixture(scope="module")
-def ground(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    with served(cluster, stores, tmp_path_factory.mktemp("deletion")) as made:
-        yield made
 
 
 def _running(space: Space) -> Run:

@@ -38,13 +38,14 @@ from lateen import (
 from lateen.domain.errors import NotFoundError
 from tests.catalogs.databases import emptier
 from tests.cluster.carrying import Carrier, bring_package
-from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
-from tests.cluster.stores import Stores
+from tests.cluster.person import Person
 from tests.laptop import test_in_step as in_step
 from tests.laptop import test_models as models
 
-pytestmark = pytest.mark.needs_machine("own_node")  # bodies travel as bytes of one minor of Python
+pytestmark = [
+    pytest.mark.needs_machine("own_node"),  # bodies travel as bytes of one minor of Python
+    pytest.mark.project("carried", LATEEN_POLL="2s"),
+]
 
 IN_STEP = [
     in_step.test_a_read_in_a_step_is_live,
@@ -82,13 +83,10 @@ PROMOTIONS = [
 
 
 @pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("in-step")
-    with at_a_computer(cluster, stores, folder, "carried", LATEEN_POLL="2s") as person:
-        bring_package(person.project)
-        yield person
+def person(person: Person) -> Person:
+    """With the package that brings the bodies of steps along."""
+    bring_package(person.project)
+    return person
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ import subprocess
 from urllib.request import urlopen
 
 import pytest
+import yaml
 
+from lateen_operator.settings import read_settings
 from tests.cluster import programs
 from tests.cluster.cluster import Cluster
 from tests.cluster.installation import CHART, NAMESPACE, Installation, rendered
@@ -28,6 +30,20 @@ EVERYTHING: dict[str, object] = {
     "stepPods": {"cpu": "0.1", "memory": "128Mi", "memoryLimit": "1Gi", "unreachable": "90s"},
     "podAnnotations": {"example.org/note": "yes"},
 }
+FIRST = (
+    "image",
+    "replicas",
+    "namespaces",
+    "settings",
+    "resources",
+    "runAsUser",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "priorityClassName",
+    "podAnnotations",
+)
+"""The values of the chart's first version: with --reuse-values an upgrade brings no others."""
 
 
 def test_the_chart_has_no_fault_that_helm_knows() -> None:
@@ -35,6 +51,31 @@ def test_the_chart_has_no_fault_that_helm_knows() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
+
+
+def _since_the_first() -> list[dict[str, object]]:
+    """Each value that the chart has gained since its first version, as absent."""
+    known = yaml.safe_load((CHART / "values.yaml").read_text())
+    added = {name: value for name, value in known.items() if name not in FIRST}
+    parts = [
+        {name: {key: None}}
+        for name, value in added.items()
+        if isinstance(value, dict)
+        for key in value
+    ]
+    return [{name: None} for name in added] + parts
+
+
+@pytest.mark.parametrize("absent", _since_the_first(), ids=json.dumps)
+def test_the_values_of_an_older_chart_can_be_reused(absent: dict[str, object]) -> None:
+    def environment(values: dict[str, object]) -> dict[str, str]:
+        objects = yaml.safe_load_all(rendered(values))
+        (deployment,) = (each for each in objects if each["kind"] == "Deployment")
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        return {each["name"]: each.get("value", "") for each in container["env"]}
+
+    made = {**environment(absent), "POD_NAME": "one"}
+    assert read_settings([], made) == read_settings([], {**environment({}), "POD_NAME": "one"})
 
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["defaults", "everything"])

@@ -24,24 +24,15 @@ from lateen.local import target
 from tests.cluster import containers
 from tests.cluster.api import Json
 from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
-from tests.cluster.stores import Stores
+from tests.cluster.person import Person
 from tests.cluster.waiting import until
 from tests.races.checks import one_version_a_stage, receipts_agree_with_stages
 from tests.races.history import History
 
+pytestmark = pytest.mark.project("late_binding", LATEEN_POLL="2s")
+
 FRESH_SECONDS = 30
 """A resolution that is older when the step begins is made again."""
-
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    with at_a_computer(
-        cluster, stores, tmp_path_factory.mktemp("late"), "late_binding", LATEEN_POLL="2s"
-    ) as person:
-        yield person
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +11,12 @@ import pytest
 from lateen import Client, Model, ModelStages, save_artifact
 from lateen.domain.errors import NotFoundError
 from lateen.domain.states import ModelVersionStatus, RunPhase
-from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
-from tests.cluster.stores import Stores
+from tests.cluster.person import Person
 from tests.cluster.waiting import until
 
+pytestmark = pytest.mark.project("rules", LATEEN_STEP_LIMIT="20")
+
 PRODUCTION = ModelStages.PRODUCTION
-
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("models")
-    with at_a_computer(cluster, stores, folder, "rules", LATEEN_STEP_LIMIT="20") as person:
-        yield person
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from lateen.step.boundaries import Boundary
-from tests.cluster.api import Json
+from tests.cluster.api import EVENTS, Json
 from tests.cluster.catalog_link import CatalogLink
-from tests.cluster.cluster import Cluster
-from tests.cluster.operator_process import OperatorProcess
-from tests.cluster.runs import GATE, Run, Space, served, shell
-from tests.cluster.stores import Stores
+from tests.cluster.runs import GATE, Ground, Run, Space, shell
 
 SOON = 15.0
 NOTHING = {"artifact": {"name": "never-made"}}
-Ground = tuple[Space, OperatorProcess]
-
-
-@pytest.fixture(scope="module")
-def ground(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    with served(cluster, stores, tmp_path_factory.mktemp("operator")) as made:
-        yield made
 
 
 def _chain(space: Space) -> Run:
@@ -151,6 +137,28 @@ def test_without_the_catalog_nothing_starts_running_steps_go_on_and_deletion_wor
     failing.running("step", 2)
     failing.delete()
     deleted.until(lambda: deleted.recorded() == ("Cancelled", "Deleted"), "the record", 40)
+
+
+def test_an_operator_that_starts_anew_tells_nothing_again(ground: Ground) -> None:
+    space, operator = ground
+    run = space.start(shell("step", "exit 3"), shell("other", GATE))
+    run.running("other")
+    run.until(lambda: run.step("step").get("phase") == "Failed", "it in the status", SOON)
+    run.until(lambda: {"Accepted", "StepDied"} <= set(run.events()), "the Events", SOON)
+    _forget_events(space, run)
+    operator.kill()
+    operator.start()
+    run.open_gate("other")
+    assert run.finished() == "Failed"
+    run.until(lambda: "StepFailed" in run.events(), "the Event of the end", SOON)
+    assert set(run.events()) == {"StepFailed"}
+
+
+def _forget_events(space: Space, run: Run) -> None:
+    """As the API server does after an hour."""
+    for event in space.api.items(space.path("events", api=EVENTS)):
+        if event["regarding"].get("uid") == run.uid:
+            space.api.delete(space.path("events", event["metadata"]["name"], api=EVENTS))
 
 
 def _passed(run: Run, seconds: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,10 +12,10 @@ from lateen import Client
 from lateen.domain.states import StepPhase
 from tests.cluster import pause
 from tests.cluster.api import Json
-from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
+from tests.cluster.person import Person
 from tests.cluster.runs import Run, shell
-from tests.cluster.stores import Stores
+
+pytestmark = pytest.mark.project("words", LATEEN_POLL="2s")
 
 COUNT = """
 echo "counting in $(pwd)"
@@ -29,15 +28,6 @@ BARE = """
 /bin/busybox cat "$LATEEN_INPUTS/given/out.txt" > "$LATEEN_OUTPUTS/out/given"
 echo "printed by nothing but busybox"
 """
-
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("plain")
-    with at_a_computer(cluster, stores, folder, "words", LATEEN_POLL="2s") as person:
-        yield person
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,22 +13,13 @@ import pytest
 from lateen import Client, RunFailed, save_artifact
 from lateen.domain.states import RunPhase, StepPhase
 from tests.cluster.api import Json
-from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
+from tests.cluster.person import Person
 from tests.cluster.runs import GATE, Run, shell
-from tests.cluster.stores import Stores
 
 LIMIT = 8
 """Of steps at once in the namespace."""
 
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("semantics")
-    with at_a_computer(cluster, stores, folder, "rules", LATEEN_STEP_LIMIT=str(LIMIT)) as person:
-        yield person
+pytestmark = pytest.mark.project("rules", LATEEN_STEP_LIMIT=str(LIMIT))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +9,13 @@ import pytest
 
 from lateen import Client, RunFailed, save_artifact
 from lateen.domain.states import FailureCause, RunPhase
-from tests.cluster.cluster import Cluster
-from tests.cluster.person import Person, at_a_computer
-from tests.cluster.stores import Stores
+from tests.cluster.person import Person
+
+pytestmark = pytest.mark.project("rules", LATEEN_STEP_LIMIT="20")
 
 LARGE = 2**70 + 1
 LOST = "to be lost " * 1000
 SCORED = {"f1": 0.75, "counts": {"train": [10, 20]}, "name": "x"}
-
-
-@pytest.fixture(scope="module")
-def person(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("values")
-    with at_a_computer(cluster, stores, folder, "rules", LATEEN_STEP_LIMIT="20") as person:
-        yield person
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.cluster.api import CORE
@@ -13,14 +11,6 @@ from tests.cluster.stores import Stores
 
 SOON = 15.0
 NOWHERE = {"podTemplate": {"spec": {"nodeSelector": {"disk": "of-glass"}}}}
-
-
-@pytest.fixture(scope="module")
-def space(
-    alone: None, cluster: Cluster, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Space]:
-    with served(cluster, stores, tmp_path_factory.mktemp("wishes")) as (made, _):
-        yield made
 
 
 def test_a_wish_takes_hold_in_the_midst_of_running_steps(space: Space) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from lateen.local import target
+from tests.modules import forget_modules
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +95,7 @@ class Project:
 
     def forget(self) -> None:
         """Takes the project's modules out of the process."""
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None)).startswith(str(self.root)):
-                del sys.modules[name]
+        forget_modules(self.root)
 
 
 @pytest.fixture

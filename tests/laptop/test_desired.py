@@ -151,6 +151,17 @@ def test_a_finished_run_is_an_error_that_says_how_it_ended(command: str, done: s
     assert Client().get_pipeline_run(run.id).status is RunPhase.SUCCEEDED
 
 
+def test_a_run_that_ended_badly_is_not_resumed_and_says_what_to_do_instead() -> None:
+    with pytest.raises(RunFailed) as caught:
+        followed("step-started", RunView.stop)
+    result = lateen("resume", caught.value.run.name)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        "it cannot be resumed any more; run its pipeline again, and what its steps committed comes"
+        " from the cache\n"
+    )
+
+
 def test_a_run_that_is_not_there_names_the_nearest() -> None:
     run = counting()
     result = lateen("cancel", run.name + "x")

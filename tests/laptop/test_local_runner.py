@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lateen import Client, ExternalArtifact, Retry, RunFailed, pipeline, step
-from lateen.domain.errors import SetupError, StoreUnavailable, UserError
+from lateen import (
+    Client,
+    ExternalArtifact,
+    Retry,
+    RunFailed,
+    container_step,
+    pipeline,
+    step,
+)
+from lateen.domain.errors import SetupError, StepContextError, StoreUnavailable, UserError
 from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
 from lateen.local import target
 from lateen.planning.retries import INFRASTRUCTURE_RETRIES
@@ -446,6 +456,21 @@ def test_a_step_inside_a_function_cannot_be_submitted_and_says_so() -> None:
     assert list(Client().list_pipeline_runs()) == []
 
 
+def test_a_container_runs_in_a_cluster_alone_and_says_so_before_anything_is_recorded() -> None:
+    notify = container_step("notify", image="busybox", command=["true"])
+
+    @pipeline
+    def notifying():
+        good()
+        notify()
+
+    with pytest.raises(SetupError) as caught:
+        notifying()
+    assert "the step 'notify' of notifying is a container of the image busybox" in str(caught.value)
+    assert "with --target cluster or LATEEN_TARGET=cluster" in str(caught.value)
+    assert [each.name for each in Client().list_pipelines()] == []
+
+
 def test_what_is_wrong_is_known_before_a_process_is_started() -> None:
     with pytest.raises(UserError, match="'n' is an integer"):
         working.submit("three")
@@ -574,6 +599,59 @@ def test_a_failure_of_a_pipeline_inside_a_step_is_the_steps_own() -> None:
     assert isinstance(caught.value.__cause__, RunFailed)
     assert str(caught.value.__cause__.__cause__) == "inside"
     assert caught.value.__cause__.run.pipeline.name == "inner"
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_thread_that_a_step_starts_is_told_that_it_can_run_no_pipeline(deep: bool) -> None:
+    told: list[str] = []
+
+    def run_one() -> None:
+        with pytest.raises(StepContextError) as caught:
+            working()
+        told.append(str(caught.value))
+
+    @step(enable_cache=False)
+    def threaded() -> int:
+        working(1)  # in its own thread it may
+        if deep:
+            in_threads(lambda: in_threads(run_one))
+        else:
+            ThreadPoolExecutor(1).submit(run_one).result()
+        return 1
+
+    @pipeline
+    def outer():
+        return threaded()
+
+    assert outer().status is RunPhase.SUCCEEDED
+    assert "run the pipeline in the step's own thread or outside of the step" in told[0]
+    assert len(Client().get_pipeline("working").runs) == 1
+    assert in_threads(working)[0].status is RunPhase.SUCCEEDED
+
+
+@pytest.mark.timeout(30)
+def test_a_thread_that_outlives_its_step_may_run_a_pipeline() -> None:
+    over, results = threading.Event(), []
+
+    def run_later() -> None:
+        over.wait(20)
+        results.append(working())
+
+    @step(enable_cache=False)
+    def leaving() -> None:
+        threads.append(threading.Thread(target=run_later))
+        threads[0].start()
+
+    @pipeline
+    def outer():
+        leaving()
+
+    threads: list[threading.Thread] = []
+    outer()
+    over.set()
+    threads[0].join()
+    assert [run.status for run in results] == [RunPhase.SUCCEEDED]
 
 
 @pytest.mark.parametrize("thread", [False, True])
@@ -729,6 +807,50 @@ def test_an_observer_is_told_of_everything_in_order() -> None:
     assert failed["inputs"] == "n=telling::make::output@1"
     assert skipped["status"] == "Skipped"
     assert events[-1]["status"] == "Failed"
+
+
+def test_an_attempt_that_failed_is_said_to_be_tried_again_until_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @step(enable_cache=False, retry=Retry(limit=1, backoff="10ms"))
+    def unlucky() -> None:
+        raise ValueError("no luck\nat all")
+
+    @pipeline
+    def trying():
+        unlucky()
+
+    monkeypatch.setenv("LATEEN_PROGRESS", "plain")
+    with pytest.raises(RunFailed):
+        trying()
+    _, first, second, _ = capsys.readouterr().err.splitlines()
+    assert first == "  [1/1] unlucky: failed, trying again in 10ms (2 of 2): no luck"
+    assert re.fullmatch(r"  \[1/1\] unlucky: Failed \d\.\d\d s  no luck", second)
+
+
+def test_what_the_step_did_not_do_is_said_apart_from_its_own_retries(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tries: list[int] = []
+
+    @step(enable_cache=False, retry=Retry(limit=0, backoff=0))
+    def unstored() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise StoreUnavailable("the disk is full")
+
+    @pipeline
+    def trying():
+        unstored()
+
+    monkeypatch.setenv("LATEEN_PROGRESS", "plain")
+    trying()
+    _, first, second, _ = capsys.readouterr().err.splitlines()
+    assert first == (
+        "  [1/1] unstored: lost to the infrastructure, trying again in 0s (1 of"
+        f" {INFRASTRUCTURE_RETRIES} beside its own retries): the disk is full"
+    )
+    assert "unstored: Succeeded" in second
 
 
 def test_a_person_at_a_terminal_reads_lines_and_nobody_else_does(

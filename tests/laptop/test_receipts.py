@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -67,6 +68,15 @@ def inference():
     )
 
 
+@step(enable_cache=False)
+def judge(trained: int) -> None: ...
+
+
+@pipeline
+def judging():
+    judge(Client().get_model_version(M, "staging").get_artifact("trained"))
+
+
 @pytest.fixture
 def trained() -> RunView:
     save_artifact([1, 2], "numbers")
@@ -111,6 +121,24 @@ def test_a_receipt_has_the_reference_what_it_became_and_what_made_it_so(trained:
     assert (found.commit["run"]["id"], found.commit["step"]) == (trained.id, "train")
     assert receipts["numbers"].commit["run"] is None
     assert all(before < r.resolved < datetime.now(UTC) for r in receipts.values())
+
+
+def test_the_times_are_the_database_s(trained: RunView, workspace_url: str) -> None:
+    columns = {"receipts": "resolved_at", "stage_events": "at"}
+    change = "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT clock_timestamp() {}"
+    with psycopg.connect(workspace_url, autocommit=True) as connection:
+        try:
+            for table, column in columns.items():
+                connection.execute(change.format(table, column, "+ interval '5 hours'").encode())
+            Client().get_model_version(M, 1).set_stage("staging")
+            receipts = judging().steps["judge"].receipts
+        finally:
+            for table, column in columns.items():
+                connection.execute(change.format(table, column, "").encode())
+    soon = datetime.now(UTC) + timedelta(hours=4)
+    assert all(receipt.resolved > soon for receipt in receipts)
+    (event,) = {receipt.stage_event["at"] for receipt in receipts if receipt.stage_event}
+    assert datetime.fromisoformat(event) > soon
 
 
 def test_the_words_tell_who_promoted_and_who_published_and_when(trained: RunView) -> None:

@@ -359,6 +359,17 @@ def test_a_run_that_was_deleted_is_not_there(catalog: Callable[[str], list[Any]]
         run.replay()
 
 
+def test_a_replay_says_why_it_ran_when_the_run_that_it_replays_is_deleted() -> None:
+    run = ticking()
+    again = run.replay()
+    assert lateen("delete", "run", run.name, "--yes").exit_code == 0
+    why = Client().get_pipeline_run(again.name).steps["tick"].why
+    assert why == (
+        "tick ran because this run replays one that was deleted since, and a replay runs every"
+        " step."
+    )
+
+
 def test_a_run_that_still_goes_on_is_refused() -> None:
     spec = ticking.compile().spec
     run = "7e5c1a52-5f3e-4a2e-9a86-000000000002"

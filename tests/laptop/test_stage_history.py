@@ -388,9 +388,9 @@ def test_of_two_steps_that_promote_at_once_with_expect_one_fails(
 
 def test_expect_goes_with_a_stage_that_one_version_holds() -> None:
     trained(1)
-    with pytest.raises(UserError, match="archived may hold many"):
+    with pytest.raises(UserError, match="'archived' may hold many"):
         promote(1, "archived", expect=1)
-    with pytest.raises(RunFailed, match="archived may hold many"):
+    with pytest.raises(RunFailed, match="'archived' may hold many"):
         promoting(lambda: promote(1, "archived", expect=1))
 
 

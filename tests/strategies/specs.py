@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from copy import deepcopy
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -56,6 +57,21 @@ json_values = st.recursive(
     max_leaves=6,
 )
 json_objects = st.dictionaries(texts, json_values, max_size=3)
+
+
+@st.composite
+def anything_anywhere(draw: st.DrawFn, document: Any) -> Any:
+    """The JSON document with any place of it replaced by anything."""
+    changed = deepcopy(document)
+    place = changed
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw(st.sampled_from(keys))
+        if not (isinstance(place[key], dict | list) and place[key]) or draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = draw(json_values)
+    return changed
 
 
 def optional(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:

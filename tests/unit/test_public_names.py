@@ -14,8 +14,8 @@ import lateen.enums
 
 PUBLIC = """
     ArtifactConfig ArtifactType Client ExternalArtifact LateenError Model ModelStages
-    NotFoundError Resources Retry RunFailed StageTakenError WorkDir get_pipeline_context
-    get_step_context
+    NotFoundError Resources Retry RunFailed StageTakenError WorkDir container_step
+    get_pipeline_context get_step_context
     load_artifact log_artifact_metadata log_metadata log_model_metadata log_step_metadata pipeline
     register_artifact save_artifact step
 """

@@ -63,6 +63,21 @@ class DeclaredOutput:
     kind: str | None = None
     allow_pickle: bool = False
 
+    @staticmethod
+    def of(key: str, annotation: Any, config: ArtifactConfig) -> DeclaredOutput:
+        """The output that an author configured."""
+        kind = config.artifact_type
+        return DeclaredOutput(
+            key=key,
+            annotation=annotation,
+            artifact=config.name,
+            version=None if config.version is None else str(config.version),
+            tags=tuple(config.tags),
+            metadata=config.run_metadata,
+            kind=str(kind.value) if isinstance(kind, Enum) else kind,
+            allow_pickle=config.allow_pickle,
+        )
+
 
 def declared_outputs(function: Callable[..., Any]) -> tuple[DeclaredOutput, ...]:
     """The outputs of a step's function, in order; CompileError where they contradict it."""
@@ -173,20 +188,11 @@ class _Signature:
 
     def _output(self, key: str, annotation: Any) -> DeclaredOutput:
         config = self._config(annotation)
-        kind = config.artifact_type
         self._refuse_hidden_names(annotation)
         if config.name is not None:
             check_placeholders(config.name, self._location)
-        return DeclaredOutput(
-            key=key if config.name is None else config.name,
-            annotation=_stripped(annotation),
-            artifact=config.name,
-            version=None if config.version is None else str(config.version),
-            tags=tuple(config.tags),
-            metadata=config.run_metadata,
-            kind=str(kind.value) if isinstance(kind, Enum) else kind,
-            allow_pickle=config.allow_pickle,
-        )
+        key = key if config.name is None else config.name
+        return DeclaredOutput.of(key, _stripped(annotation), config)
 
     def _config(self, annotation: Any) -> ArtifactConfig:
         self._refuse_unknown_extras(annotation)

@@ -27,6 +27,8 @@ class StepDefinition:
     """The annotations of the inputs."""
     materializers: Mapping[str, type] = field(default_factory=dict)
     """The classes that save outputs, by key, where the author named them."""
+    command: tuple[str, ...] = ()
+    """What a plain container runs in place of a function."""
 
     @property
     def entrypoint(self) -> str:

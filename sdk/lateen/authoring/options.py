@@ -53,6 +53,23 @@ class StepOptions(TypedDict, total=False):
     model: HasModelSpec | None
 
 
+class ContainerOptions(TypedDict, total=False):
+    """The options of ``container_step(...)``, as those of a step."""
+
+    enable_cache: bool | None
+    resources: Resources | None
+    retry: Retry | None
+    timeout: Duration | None
+    start_timeout: Duration | None
+    work_dir: WorkDir | None
+    tolerate_oom: bool
+    env: Mapping[str, str] | None
+    env_from: Sequence[str] | None
+    pod_template: Mapping[str, Any] | None
+    after: Any
+    model: HasModelSpec | None
+
+
 class StepCallOptions(StepOptions, total=False):
     """The options of ``step.with_options(...)``."""
 

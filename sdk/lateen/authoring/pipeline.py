@@ -138,7 +138,9 @@ def _passes_on(thing: object) -> bool:
     """Whether an argument of the thing reaches steps untouched."""
     if isinstance(thing, Pipeline):
         return thing._symbolic.issuperset(thing._parameters)
-    return isinstance(thing, Step)
+    from lateen.authoring.container import ContainerStep  # an import of a user's steps stays quick
+
+    return isinstance(thing, Step | ContainerStep)
 
 
 @overload

@@ -83,13 +83,15 @@ def _spec(
 ) -> StepSpec:
     settings, frame = call.settings, composition.frame
     inlined_model = None if frame.model is composition.model else frame.model
+    command, definition = call.definition.command, call.definition
     return StepSpec(
         name=name.dns,
-        history_name=name.history,
+        history_name=name.dns if command else name.history,
         inputs=inputs,
-        outputs=tuple(_output(output, call.definition) for output in call.definition.outputs),
-        entrypoint=call.definition.entrypoint,
-        code_digest=step_digest(call.definition, composition.digest),
+        outputs=tuple(_output(output, definition) for output in definition.outputs),
+        entrypoint=None if command else definition.entrypoint,
+        code_digest=None if command else step_digest(definition, composition.digest),
+        command=command,
         image=settings.image or frame.image,
         model=settings.model or inlined_model,
         cache=frame.cache if settings.enable_cache is None else settings.enable_cache,

@@ -9,12 +9,10 @@ from datetime import timedelta
 from lateen.domain import spec
 from lateen.domain.durations import seconds
 from lateen.domain.errors import ParameterError
+from lateen.domain.quantities import CPU, MEMORY
 
 Duration = float | str | timedelta
 """Seconds, a text such as ``"5m"`` or ``"1h30m"``, or a timedelta."""
-
-_CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m", re.ASCII)
-_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE])?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,8 @@ class Resources:
     """Whole GPUs."""
 
     def __post_init__(self) -> None:
-        _check(self.cpu, _CPU, "cpu", "2, 0.5 or '500m'")
-        _check(self.memory, _MEMORY, "memory", "'512Mi' or '4Gi'")
+        _check(self.cpu, CPU, "cpu", "2, 0.5 or '500m'")
+        _check(self.memory, MEMORY, "memory", "'512Mi' or '4Gi'")
         if self.gpu is not None and not _is_count(self.gpu):
             raise ParameterError(f"gpu={self.gpu!r}: GPUs are given as a whole number")
 
@@ -50,7 +48,7 @@ class WorkDir:
     """``"Memory"``, which counts as the step's own; the node's disk where not given."""
 
     def __post_init__(self) -> None:
-        _check(self.size, _MEMORY, "size", "'512Mi' or '10Gi'")
+        _check(self.size, MEMORY, "size", "'512Mi' or '10Gi'")
         if self.medium not in (None, "Memory"):
             raise ParameterError(f"medium={self.medium!r}: it is 'Memory', or not given")
 

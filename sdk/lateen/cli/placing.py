@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -20,7 +20,7 @@ class Way:
     target: str | None
     """As for ``LATEEN_TARGET``; None where that is to say it."""
     place: Place
-    isolated: bool
+    isolated: bool = False
 
     @property
     def in_cluster(self) -> bool:
@@ -32,12 +32,25 @@ def way_options(command: Callable[..., None]) -> Callable[..., None]:
     """``--target``, ``--context``, ``--namespace`` and ``--isolated``: the command's ``way``."""
 
     @wraps(command)
-    def call(
-        *arguments: Any, target: str | None, isolated: bool, place: Place, **options: Any
-    ) -> None:
-        way = Way(target, place, isolated)
+    def call(*arguments: Any, way: Way, isolated: bool, **options: Any) -> None:
         if way.in_cluster and isolated:
             raise click.UsageError("--isolated is for runs here; in a cluster every step is")
+        command(*arguments, way=replace(way, isolated=isolated), **options)
+
+    isolated = click.option(
+        "--isolated",
+        is_flag=True,
+        help="Run each step in a process of its own, here; one that crashes fails alone.",
+    )
+    return target_options(isolated(call))
+
+
+def target_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--target``, ``--context`` and ``--namespace``: the command's ``way``."""
+
+    @wraps(command)
+    def call(*arguments: Any, target: str | None, place: Place, **options: Any) -> None:
+        way = Way(target, place)
         if place != Place() and not way.in_cluster:
             raise click.UsageError("--context and --namespace go with --target cluster")
         command(*arguments, way=way, **options)
@@ -47,12 +60,7 @@ def way_options(command: Callable[..., None]) -> Callable[..., None]:
         metavar="TARGET",
         help="local, cluster or cluster:CONTEXT/NAMESPACE; else LATEEN_TARGET says it.",
     )
-    isolated = click.option(
-        "--isolated",
-        is_flag=True,
-        help="Run each step in a process of its own, here; one that crashes fails alone.",
-    )
-    return named(place_options(isolated(call)))
+    return named(place_options(call))
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:

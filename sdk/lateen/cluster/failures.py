@@ -17,7 +17,7 @@ from lateen.domain.errors import (
 )
 
 _VERBS = {"POST": "create", "GET": "get", "PATCH": "patch"}
-_INSTALL = (
+INSTALL = (
     "install Lateen there: helm install lateen helm/lateen, or its definitions alone:"
     " kubectl apply --server-side -f crds/"
 )
@@ -80,7 +80,7 @@ def _not_found(login: Login, kind: str, name: str, told: dict[str, Any]) -> Late
         return SetupError(f"there is no namespace {login.namespace!r} in {login.context!r}")
     if "details" in told and (told["details"] or {}).get("name"):
         return _nothing(login, kind, name.partition("/")[0])
-    return SetupError(f"the cluster {login.context!r} does not know Lateen's resources; {_INSTALL}")
+    return SetupError(f"the cluster {login.context!r} does not know Lateen's resources; {INSTALL}")
 
 
 def no_run(login: Login, name: str) -> NotFoundError:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from lateen.cluster.connection import Json
-from lateen.domain.durations import duration_text
-from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import Desired, RunPhase, StepPhase
-from lateen.planning import retries
 from lateen.workspace.observer import Event
+
+Again = Callable[[str, int], str | None]
+"""What follows an attempt of a step that failed, in words; None where no other attempt does."""
 
 
 @dataclass(slots=True)
@@ -21,7 +22,9 @@ class _Seen:
     message: str = ""
     began: float | None = None
     failed: int = 0
-    """The newest of its attempts of which it was told that another one follows."""
+    """The newest of its attempts that were seen to fail."""
+    again: str | None = None
+    """What was told to follow that one."""
     ended: bool = False
 
 
@@ -33,6 +36,8 @@ class Progress:
     spec: PipelineSpec
     began: float
     """When it was submitted, by a clock that only goes forward."""
+    again: Again
+    """A status does not say why an attempt failed, on which it depends."""
     phase: RunPhase = RunPhase.PENDING
     waiting: str = ""
     """Why it has not come further, as was told last."""
@@ -50,8 +55,7 @@ class Progress:
                     "index": place,
                     "total": len(self.spec.steps),
                 }
-                again = next_attempt(step, found) if goes_on else None
-                yield from self._of_step(found, position, again, now)
+                yield from self._of_step(step.name, found, position, goes_on, now)
         yield from self._of_wait(waits_for(run))
         yield from self._of_run(phase_of(run), now)
 
@@ -60,23 +64,33 @@ class Progress:
             self.waiting = words
             yield {"kind": "run-waiting", "run": self.run, "message": words}
 
-    def _of_step(self, found: Json, place: Json, again: str | None, now: float) -> Iterator[Event]:
-        seen = self.steps.setdefault(place["step"], _Seen())
+    def _of_step(
+        self, name: str, found: Json, place: Json, goes_on: bool, now: float
+    ) -> Iterator[Event]:
+        seen = self.steps.setdefault(name, _Seen())
         before, seen.phase = seen.phase, StepPhase(found.get("phase", StepPhase.PENDING))
         message, seen.message = seen.message, str(found.get("message") or "")
         told = {**place, "status": seen.phase.value, "message": _first_line(seen.message)}
+        attempt, failed = int(found.get("attempts", 1)), seen.failed
+        goes_on = goes_on and seen.phase is StepPhase.FAILED
+        again = self._what_follows(name, seen, attempt) if goes_on else None
         if again is not None:
-            failed, seen.failed = seen.failed, int(found.get("attempts", 1))
-            if seen.failed != failed:
+            if attempt != failed:
                 yield {**told, "kind": "step-retried", "again": again}
         elif seen.phase.finished and not seen.ended:
             yield _finished(told, found, seen, now)
         elif seen.phase is StepPhase.RUNNING and before is not StepPhase.RUNNING:
             seen.began = now
-            yield {**place, "kind": "step-started", "attempt": found.get("attempts", 1)}
+            yield {**place, "kind": "step-started", "attempt": attempt}
         seen.ended = seen.phase.finished and again is None
         if not seen.phase.finished and seen.message and seen.message != message:
             yield {**told, "kind": "step-waiting"}
+
+    def _what_follows(self, name: str, seen: _Seen, attempt: int) -> str | None:
+        """What follows the attempt that failed; asked once."""
+        if attempt != seen.failed:
+            seen.failed, seen.again = attempt, self.again(name, attempt)
+        return seen.again
 
     def _of_run(self, phase: RunPhase, now: float) -> Iterator[Event]:
         before, self.phase = self.phase, phase
@@ -100,28 +114,10 @@ def _finished(told: Json, found: Json, seen: _Seen, now: float) -> Event:
     }
 
 
-def next_attempt(step: StepSpec, found: Json) -> str | None:
-    """``trying again in 1s (2 of 3)`` of a step whose attempt failed, else None.
-
-    A status does not say why one failed: of a last one this may be wrong until the run's end.
-    """
-    n, retry = int(found.get("attempts", 1)), step.retry
-    if found.get("phase") != StepPhase.FAILED or found.get("reason") in _FINAL:
-        return None
-    if retry is None or n > retry.limit:
-        return None
-    wait = duration_text(retries.pause(retry, n))
-    return f"trying again in {wait} ({n + 1} of {retry.limit + 1})"
-
-
-_FINAL = ("MissingReferenceError",)
-"""With these a step fails for good."""
-
-
 def _goes_on(run: Json) -> bool:
-    """Whether attempts may follow."""
+    """Whether attempts may follow, now or after a pause."""
     desired = (run.get("spec") or {}).get("desired") or Desired.RUNNING
-    return desired == Desired.RUNNING and not phase_of(run).finished
+    return desired in (Desired.RUNNING, Desired.PAUSED) and not phase_of(run).finished
 
 
 def phase_of(run: Json) -> RunPhase:

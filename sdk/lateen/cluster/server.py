@@ -12,9 +12,11 @@ from lateen.cluster.connection import Connection, Json
 from lateen.cluster.failures import failure, no_run, unreachable
 from lateen.cluster.kubeconfig import Login
 from lateen.domain.errors import ClusterUnavailable
+from lateen.workspace.remote_clock import RemoteClock
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 RUNS = "apis/lateen.dev/v1alpha1"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class Server:
@@ -26,6 +28,8 @@ class Server:
 
     def __init__(self, login: Login) -> None:
         self.login = login
+        self.clock = RemoteClock()
+        """The server's, as its last answer told it."""
         self._connection = Connection(login.configuration)
 
     @property
@@ -77,6 +81,26 @@ class Server:
         with self._answer("GET", self._path("api/v1", "secrets", name)) as answer:
             return _json(answer).get("data") or {}
 
+    def look(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """What stands at a path of the API, in whichever namespace."""
+        with self._answer("GET", path, query) as answer:
+            return _json(answer)
+
+    def may(
+        self, verb: str, resource: str, group: str = "", name: str = "", everywhere: bool = False
+    ) -> bool:
+        """Whether the login may do that, to that one or to any, in the namespace or everywhere."""
+        kind, _, part = resource.partition("/")
+        asked = {"verb": verb, "group": group, "resource": kind, "subresource": part, "name": name}
+        place = {} if everywhere else {"namespace": self.namespace}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {**asked, **place}},
+        }
+        with self._answer("POST", REVIEWS, body=body) as answer:
+            return bool(_json(answer)["status"].get("allowed"))
+
     def pods(self, labels: Mapping[str, str]) -> list[Json]:
         """The Pods with these labels."""
         selector = ",".join(f"{name}={value}" for name, value in labels.items())
@@ -119,6 +143,7 @@ class Server:
             )
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.login, error) from None
+        self.clock.reads_http(answer.headers.get("Date"))
         if answer.status < 300:
             return answer
         with answer:

@@ -42,19 +42,28 @@ def warn_of_stores(server: Server) -> None:
     learns it from the run.
     """
     try:
-        held = server.secret(SECRET)
+        words = other_stores(server)
     except UserError:
         return
-    other = differing(_decoded(held), os.environ)
-    if other:
-        print(
-            f"warning: {'; '.join(map(str, other))} (the Secret {SECRET} of the namespace"
-            f" {server.namespace!r} of {server.login.context!r}). Unless both lead to the same"
-            " place, a run there does not find what is uploaded from here: then set it to what"
-            " that Secret holds, as this computer reaches it, or name the namespace that it"
-            " belongs to with -n",
-            file=sys.stderr,
-        )
+    if words:
+        print(f"warning: {words}", file=sys.stderr)
+
+
+def other_stores(server: Server) -> str:
+    """Which others the namespace's Secret names than the environment, and what to do; or nothing.
+
+    Raises UserError where the Secret may not be read, or there is none.
+    """
+    other = differing(_decoded(server.secret(SECRET)), os.environ)
+    if not other:
+        return ""
+    return (
+        f"{'; '.join(map(str, other))} (the Secret {SECRET} of the namespace"
+        f" {server.namespace!r} of {server.login.context!r}). Unless both lead to the same"
+        " place, a run there does not find what is uploaded from here: then set it to what"
+        " that Secret holds, as this computer reaches it, or name the namespace that it"
+        " belongs to with -n"
+    )
 
 
 def differing(held: Mapping[str, str], environment: Mapping[str, str]) -> list[Difference]:

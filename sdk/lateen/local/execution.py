@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,18 +14,15 @@ from typing import Any
 
 from lateen.domain.errors import ProtocolError
 from lateen.domain.states import FailureCause
+from lateen.local.turns import turn
 from lateen.step.entrypoints import chosen_materializers
 from lateen.step.execute import Definition, execute
-from lateen.step.outcome import Outcome
+from lateen.step.outcome import STEP_DIED, Outcome
 from lateen.step.task import Task
 from lateen.step.workdir import RUNNER, WorkDirectory
 
 Watch = Callable[[Callable[[], None] | None], AbstractContextManager[None]]
 """Watches a block, which the callable, where there is one, brings to its end."""
-
-# Steps change what belongs to the process (its streams, its step context), so one runs at a time;
-# a step that runs a pipeline itself is of the same thread and may.
-_ONE_STEP = threading.RLock()
 
 
 def in_process(
@@ -38,7 +34,7 @@ def in_process(
     watch: Watch,
 ) -> Outcome:
     """Calls the function here, so that a debugger works. Raises StepInterrupted."""
-    with _ONE_STEP, _set(task.step.env), watch(None):
+    with turn(), _set(task.step.env), watch(None):
         return execute(work, socket, definition, rescues)
 
 
@@ -100,7 +96,7 @@ def _died(code: int) -> Outcome:
         message += (
             "; if nobody did that, the computer ran out of memory: give the step less at once"
         )
-    return Outcome({}, {"type": "StepDied", "message": message}, FailureCause.USER)
+    return Outcome({}, {"type": STEP_DIED, "message": message}, FailureCause.USER)
 
 
 def _environment(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,8 +22,9 @@ from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, 
 from lateen.local.execution import in_process, in_subprocess
 from lateen.local.interrupts import Interrupter, StepInterrupted
 from lateen.local.sweep import end_run
-from lateen.planning.decide import Cancel, Finish, Skip, Start, decide
+from lateen.planning.decide import Cancel, Finish, Skip, Start, decide, tried_again
 from lateen.planning.ending import run_end
+from lateen.planning.reasons import CANCELLED, ON_REQUEST, TIMED_OUT
 from lateen.planning.state import Attempt, Step
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ended import Ended
@@ -38,6 +39,8 @@ from lateen.stores.catalog.run_lock import RunLock
 from lateen.stores.catalog.runs import RunRecord
 from lateen.workspace.folders import kept
 from lateen.workspace.observer import Observer
+from lateen.workspace.remote_clock import RemoteClock
+from lateen.workspace.retrials import retrial_words
 from lateen.workspace.workspace import Workspace
 
 POLL_SECONDS = 0.5
@@ -66,6 +69,9 @@ class Runner:
         self._holder = f"{socket.gethostname()}/{uuid4()}"
         self._interrupter = Interrupter(self._wanted)
         self._lock: RunLock | None = None
+        self._clock = RemoteClock()
+        """The database's, once it was read: the state has that one's times in it."""
+        self._now = self._clock.now
         self._failures: dict[str, Outcome] = {}
         """How the steps ended that have failed and not succeeded since."""
         self._waiting_for: dict[str, str] = {}
@@ -88,11 +94,12 @@ class Runner:
             self._lock = held
             if not held:
                 raise UserError(f"the run {self._record.name} is run by another process already")
+            self._clock.reads(self._catalog.operating.clock())
             desired = self._catalog.runs.start(run)
             reached(Boundary.RUN_STARTED)
             if desired is not None:
                 self._state = replace(
-                    self._state, phase=RunPhase.RUNNING, desired=desired, started_at=_now()
+                    self._state, phase=RunPhase.RUNNING, desired=desired, started_at=self._now()
                 )
                 self._run()
 
@@ -121,7 +128,7 @@ class Runner:
 
     def _advance(self) -> None:
         """One decision and what it asks for; a step at most, since wishes change meanwhile."""
-        decision = decide(self._state, _now())
+        decision = decide(self._state, self._now())
         for action in decision.actions:
             match action:
                 case Start(step, n):
@@ -142,7 +149,7 @@ class Runner:
             self._catalog.runs.set_phase(self._record.id, RunPhase.PAUSED)
             self._state = replace(self._state, phase=RunPhase.PAUSED)
             self._tell("run-paused", status=RunPhase.PAUSED.value)
-        left = POLL_SECONDS if wake_at is None else (wake_at - _now()).total_seconds()
+        left = POLL_SECONDS if wake_at is None else (wake_at - self._now()).total_seconds()
         time.sleep(max(0.0, min(POLL_SECONDS, left)))
         self._wish(self._wanted())
 
@@ -163,9 +170,13 @@ class Runner:
         try:
             ended = self._ended(task)
         except Fenced:
-            self._state = self._catalog.runs.load(self._record.id).state
-            return
-        self._note(task, ended, time.monotonic() - began)
+            return self._look_again()
+        return self._note(task, ended, time.monotonic() - began)
+
+    def _look_again(self) -> None:
+        """Takes in how the run stands in the catalog, and what time it is there."""
+        self._state = self._catalog.runs.load(self._record.id).state
+        self._clock.reads(self._catalog.operating.clock())
 
     def _ended(self, task: Task) -> Ended:
         """An attempt from its start to its end, also by what is not the step's doing.
@@ -215,7 +226,7 @@ class Runner:
         """Seconds until the step's time or the run's is over, the nearer of the two."""
         deadline = self._deadline
         # A moment later than the run's deadline, so that it has passed when it is looked at again.
-        left = None if deadline is None else (deadline - _now()).total_seconds() + 0.001
+        left = None if deadline is None else (deadline - self._now()).total_seconds() + 0.001
         return min((limit for limit in (step.timeout, left) if limit is not None), default=None)
 
     @property
@@ -241,16 +252,16 @@ class Runner:
         if cause is FailureCause.INTERRUPTED:
             return StepPhase.CANCELLED, "Interrupted", "interrupted by its user"
         if cause is not FailureCause.TIMED_OUT:
-            return StepPhase.CANCELLED, "Cancelled", "cancelled on request"
-        if step.timeout is None or (self._deadline is not None and _now() >= self._deadline):
+            return StepPhase.CANCELLED, CANCELLED, ON_REQUEST
+        if step.timeout is None or (self._deadline is not None and self._now() >= self._deadline):
             words = f"the run's timeout of {self._record.spec.timeout:g} s has passed"
-            return StepPhase.CANCELLED, "TimedOut", words
-        return StepPhase.FAILED, "TimedOut", f"its timeout of {step.timeout:g} s has passed"
+            return StepPhase.CANCELLED, TIMED_OUT, words
+        return StepPhase.FAILED, TIMED_OUT, f"its timeout of {step.timeout:g} s has passed"
 
     def _cancel(self, cancel: Cancel) -> None:
         run, words = self._record.id, f"the step was {cancel.cause.value}"
         self._catalog.attempts.fence(AttemptKey(run, cancel.step, cancel.n), cancel.cause)
-        self._catalog.runs.skip(run, cancel.step, StepPhase.CANCELLED, "Cancelled", words)
+        self._catalog.runs.skip(run, cancel.step, StepPhase.CANCELLED, CANCELLED, words)
         attempts = self._state.steps[cancel.step].attempts
         last = replace(attempts[-1], state=AttemptState.FENCED, cause=cancel.cause)
         step = Step(StepPhase.CANCELLED, (*attempts[:-1], last))
@@ -266,7 +277,7 @@ class Runner:
             task.attempt.n,
             AttemptState.FENCED if fenced else state,
             ended.outcome.cause,
-            _now(),
+            self._now(),
         )
         attempts = (*self._state.steps[task.step.name].attempts, attempt)
         self._state = self._state.with_step(task.step.name, Step(ended.phase, attempts))
@@ -275,19 +286,27 @@ class Runner:
         self._failures.pop(task.step.name, None)
         if not ended.outcome.good:
             self._failures[task.step.name] = ended.outcome
-        self._tell(
+        self._tell_end(task.step, ended, seconds)
+
+    def _tell_end(self, step: StepSpec, ended: Ended, seconds: float) -> None:
+        """Tells how an attempt ended: it is the step's end, too, unless it is tried again."""
+        message = (ended.outcome.error or {}).get("message", "").split("\n", 1)[0]
+        again = tried_again(self._state, step.name)
+        if again is not None:
+            return self._tell("step-retried", step, again=retrial_words(again), message=message)
+        return self._tell(
             "step-finished",
-            task.step,
+            step,
             status=ended.phase.value,
             cached=ended.phase is StepPhase.CACHED,
             seconds=seconds,
-            message=(ended.outcome.error or {}).get("message", "").split("\n", 1)[0],
+            message=message,
             inputs=inputs_text(ended.receipts),
         )
 
     def _note_wait(self, task: Task, ended: Ended) -> None:
         """The step waits for what a reference may wait for; nothing of it was recorded."""
-        name, now = task.step.name, _now()
+        name, now = task.step.name, self._now()
         before = self._state.steps[name]
         since = before.waiting_since or now
         words = str((ended.outcome.error or {}).get("message", ""))
@@ -329,7 +348,7 @@ class Runner:
             self._record.created_at,
             self._person,
             ".".join(platform.python_version_tuple()[:2]),
-            waited=(_now() - since).total_seconds() if since else 0.0,
+            waited=(self._now() - since).total_seconds() if since else 0.0,
             replay=self._record.replay,
         )
 
@@ -344,7 +363,3 @@ class Runner:
             place = {"index": names.index(step.name) + 1, "total": len(names)}
             event = {**event, "step": step.history_name, **place}
         self._observer(event)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
@@ -39,7 +39,7 @@ def end_run(
         reached(Boundary.SWEEP_FENCED)
     record = catalog.runs.load(run)
     names = [record.spec.step(step).history_name for step, _ in running]
-    finish = finish or _due(record.state) or lost(names)
+    finish = finish or _due(record.state, catalog.operating.clock()) or lost(names)
     catalog.runs.finish(run_end(run, record.state, finish, _phase))
     return finish
 
@@ -59,7 +59,7 @@ def _phase(step: Step) -> StepPhase:
     return StepPhase.FAILED if step.attempts else StepPhase.SKIPPED
 
 
-def _due(run: Run) -> Finish | None:
+def _due(run: Run, now: datetime) -> Finish | None:
     """The end that its runner was about to give the run."""
-    actions = decide(run, datetime.now(UTC)).actions
+    actions = decide(run, now).actions
     return next((action for action in actions if isinstance(action, Finish)), None)

@@ -22,6 +22,7 @@ from lateen.local.replay import check_code, replayed
 from lateen.local.runner import Runner
 from lateen.local.submission import submitted
 from lateen.local.sweep import sweep
+from lateen.local.turns import check_thread
 from lateen.step.entrypoints import chosen_materializers, definition
 from lateen.step.execute import Definition
 from lateen.step.ports import ObjectStore
@@ -83,8 +84,11 @@ class LocalTarget:
     ) -> RunView:
         """Runs a pipeline, follows it, and returns the finished run.
 
-        Raises RunFailed, from the step's own exception, where it did not succeed.
+        Raises RunFailed, from the step's own exception, where it did not succeed, StepContextError
+        in a thread that a step has started.
         """
+        if not isolated:
+            check_thread()
         self._prepare()
         record = submitted(compiled, self.workspace)
         definitions = compiled.definitions
@@ -96,6 +100,7 @@ class LocalTarget:
         `differences` of the returned run are the outputs that came out otherwise. Raises UserError
         where the code has changed or an input is gone, RunFailed where the replay fails.
         """
+        check_thread()
         self._prepare()
         old = self.catalog.runs.load(self.catalog.reading.run_id(run))
 

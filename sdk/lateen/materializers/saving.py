@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,8 @@ def rescue(value: Any, directory: Path) -> Path | None:
             pickle.dump(value, file, protocol=5)
     except Exception:
         # Pickling runs the value's own code, which may raise anything; this is the last resort.
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         return None
     return path
 

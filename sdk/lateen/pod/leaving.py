@@ -7,11 +7,9 @@ from contextlib import suppress
 from lateen.domain.errors import Fenced, TemporaryError
 from lateen.domain.states import AttemptState, FailureCause, StepPhase
 from lateen.pod.session import PodSession
-from lateen.step.leases import leasing
-from lateen.step.operations import lease_holder
 from lateen.step.outcome import Outcome
 from lateen.step.ports import Catalog, Stores
-from lateen.step.publish import interrupt, store_log
+from lateen.step.publish import interrupt, keep_log
 from lateen.step.publish import publish as commit
 from lateen.step.room import WORK_DIR_FULL, overfull, overfull_words
 from lateen.step.task import Task
@@ -57,18 +55,10 @@ def end_early(session: PodSession, outcome: Outcome, work: WorkDirectory, stores
 
 
 def keep_last_log(task: Task, work: WorkDirectory, stores: Stores) -> None:
-    """Keeps what the step had printed when its attempt was cancelled, or timed out.
-
-    The fence lets this pass, once and for the attempt's own holder, since nothing follows from it.
-    """
-    attempts = stores.catalog.attempts
+    """Keeps what the step had printed when its attempt was cancelled, or timed out."""
     with suppress(Fenced, TemporaryError):
-        if not _is_fenced(task, stores.catalog):
-            return
-        with leasing(attempts, lease_holder(task.attempt), release=True) as lease:
-            log = store_log(work, stores, lease)
-            if log is not None:
-                attempts.keep_log(task.attempt, task.holder, log)
+        if _is_fenced(task, stores.catalog):
+            keep_log(task, work, stores)
 
 
 def _is_fenced(task: Task, catalog: Catalog) -> bool:

@@ -18,12 +18,10 @@ from lateen.pod.session import PodSession
 from lateen.pod.settings import Settings
 from lateen.pod.workplace import workplace
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.leases import leasing
-from lateen.step.operations import lease_holder
 from lateen.step.outcome import Outcome
 from lateen.step.ports import Catalog, Stores
+from lateen.step.publish import keep_log
 from lateen.step.publish import publish as commit
-from lateen.step.publish import store_log
 from lateen.step.resolving import stored_resolution
 from lateen.step.socket_server import served_at
 from lateen.step.task import Task
@@ -47,8 +45,9 @@ def publish(settings: Settings) -> int:
     """
     with asked_to_go() as woken, workplace(settings) as (task, stores, objects):
         try:
-            session = _session(task, settings.work, stores)
-            session.when_begun = objects.open_meanwhile
+            resolved = stored_resolution(task, stores.catalog)
+            session = PodSession(task, resolved, settings.work, stores, objects.open_meanwhile)
+            session.take_up()
             seen = _serve(session, settings, woken)
             reached(Boundary.POD_SEEN)
             code = _end(session, seen, settings, stores, woken)
@@ -60,13 +59,6 @@ def publish(settings: Settings) -> int:
                 return COMMITTED
             keep_last_log(task, settings.work, stores)
             raise
-
-
-def _session(task: Task, work: WorkDirectory, stores: Stores) -> PodSession:
-    resolved = stored_resolution(task, stores.catalog)
-    session = PodSession(task, resolved, work, stores)
-    session.take_up()
-    return session
 
 
 def _is_over(task: Task, catalog: Catalog) -> bool:
@@ -125,7 +117,7 @@ def _end(session: PodSession, seen: Seen, settings: Settings, stores: Stores, wo
         patiently(partial(end_early, session, early, settings.work, stores), deadline)
         return COMMITTED
     if outcome is None:
-        patiently(partial(_keep_log, session, settings.work, stores), deadline)
+        patiently(partial(_hand_over, session.task, settings.work, stores), deadline)
         return NO_OUTCOME
     pending, task, work = session.pending, session.task, settings.work
     how, _ = patiently(
@@ -154,14 +146,10 @@ def _told(session: PodSession, settings: Settings) -> Told | None:
     return found
 
 
-def _keep_log(session: PodSession, work: WorkDirectory, stores: Stores) -> None:
-    """Keeps what the step printed for whoever judges its end."""
-    task, attempts = session.task, stores.catalog.attempts
-    attempts.in_snapshot(lambda snapshot: snapshot.held(task.attempt, task.holder))
-    with leasing(attempts, lease_holder(task.attempt), release=False) as lease:
-        log = store_log(work, stores, lease)
-        if log is not None:
-            attempts.keep_log(task.attempt, task.holder, log)
+def _hand_over(task: Task, work: WorkDirectory, stores: Stores) -> None:
+    """Leaves the end to the operator's judgement, with what the step printed. Raises Fenced."""
+    stores.catalog.attempts.in_snapshot(lambda found: found.held(task.attempt, task.holder))
+    keep_log(task, work, stores)
 
 
 def patiently(work: Callable[[], T], deadline: float) -> T:

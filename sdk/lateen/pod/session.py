@@ -27,9 +27,19 @@ FRESH_SECONDS = 30.0
 
 
 class PodSession(Session):
-    """Follows no link that the step's code made, and resolves once more where that took long."""
+    """Follows no link that the step's code made, and resolves once more where that took long.
 
-    def __init__(self, task: Task, resolved: Resolved, work: WorkDirectory, stores: Stores) -> None:
+    ``when_begun`` is called once user code may begin.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        resolved: Resolved,
+        work: WorkDirectory,
+        stores: Stores,
+        when_begun: Callable[[], None],
+    ) -> None:
         context = context_of(task, resolved.resolution)
         super().__init__(task, resolved.resolution, stores, work.reads, self._let_begin, context)
         self.resolved = resolved
@@ -37,10 +47,9 @@ class PodSession(Session):
         self.begun = False
         self.refusal: Outcome | None = None
         """The failure that is to be committed whatever the step tells."""
-        self.when_begun: Callable[[], object] = bool
-        """Called once user code may begin."""
         self.saves, self.within = work.saves, work.root
         self._work = work
+        self._when_begun = when_begun
 
     def take_up(self) -> None:
         """Goes on where an earlier process that served the same attempt was killed."""
@@ -70,7 +79,7 @@ class PodSession(Session):
                 raise
         answer = self.catalog.attempts.begin(beginning(self.task))
         self.begun = True
-        self.when_begun()
+        self._when_begun()
         model: str | None = answer.get("model_version")
         return model
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from lateen.domain.quantities import QUANTITY
+
 MOST_STEPS = 2000
 MOST_INPUTS = 64
 """Of a step. CEL rules on inputs are budgeted for this many at 2,000 steps."""
@@ -19,7 +21,7 @@ _TEMPLATE = r"^[A-Za-z0-9_{][A-Za-z0-9_.:+{}-]*$"
 _IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _DNS_LABEL = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 _DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
-_QUANTITY = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$"
+_QUANTITY = f"^{QUANTITY}$"
 
 
 def _as_text(value: Any) -> Any:

@@ -92,7 +92,7 @@ def _reason(facts: Facts) -> str:
     if not cacheable(facts.spec, environment):
         return "because nothing tells what its code is, so that its outputs are not kept for others"
     if facts.parts is None:
-        return ""
+        return _unkeyed(facts)
     if facts.previous is not None:
         changed = changed_parts(facts.previous["cache_parts"], facts.parts)
         if changed:
@@ -103,6 +103,13 @@ def _reason(facts: Facts) -> str:
     if facts.previous is not None:
         return f"again because what it put out in {facts.previous['run']['name']} was deleted"
     return f"for the first time: no earlier run of {facts.run['pipeline']} had committed it"
+
+
+def _unkeyed(facts: Facts) -> str:
+    """Why an attempt has no key: it is not resolved yet, or replays a run that is gone."""
+    if not any(attempt["began_at"] for attempt in facts.step["attempts"]):
+        return ""
+    return "because this run replays one that was deleted since, and a replay runs every step"
 
 
 def _all_words(facts: Facts, changed: list[str]) -> str:

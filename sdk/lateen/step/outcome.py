@@ -18,6 +18,8 @@ from lateen.domain.errors import LateenError, ProtocolError
 from lateen.domain.kinds import ArtifactType
 from lateen.domain.states import FailureCause
 
+STEP_DIED, OUT_OF_MEMORY = "StepDied", "OutOfMemory"
+"""The types of errors that are no exception of the step's, whoever finds them."""
 LONGEST_MESSAGE = 4_000
 LONGEST_TRACEBACK = 32_000
 LONGEST_OUTCOME = 64 << 20

@@ -49,7 +49,7 @@ def publish(
     """
     reached(Boundary.PUBLISH_STARTED)
     with leasing(stores.catalog.attempts, lease_holder(task.attempt), release=False) as lease:
-        log = store_log(work, stores, lease)
+        log = _store_log(work, stores, lease)
 
         def succeed() -> Json:
             outputs = _store_outputs(task, outcome, pending, work, stores, lease)
@@ -79,9 +79,21 @@ def interrupt(
     Raises Fenced where another ended it before.
     """
     with leasing(stores.catalog.attempts, lease_holder(task.attempt), release=False) as lease:
-        log = store_log(work, stores, lease)
+        log = _store_log(work, stores, lease)
     end = _end(task, AttemptState.FENCED, phase)
     _commit({**_failure(task, outcome), **end, "log": log}, stores.catalog)
+
+
+def keep_log(task: Task, work: WorkDirectory, stores: Stores) -> None:
+    """Keeps what the step printed, for its holder whose attempt somebody else ends or has fenced.
+
+    The fence lets this pass, once, since nothing follows from it. Raises Fenced where it does not.
+    """
+    attempts = stores.catalog.attempts
+    with leasing(attempts, lease_holder(task.attempt), release=True) as lease:
+        log = _store_log(work, stores, lease)
+        if log is not None:
+            attempts.keep_log(task.attempt, task.holder, log)
 
 
 def fail(task: Task, error: BaseException, cause: FailureCause, catalog: Catalog) -> Outcome:
@@ -189,7 +201,7 @@ def _output(
     }
 
 
-def store_log(work: WorkDirectory, stores: Stores, lease: Lease) -> Mapping[str, Any] | None:
+def _store_log(work: WorkDirectory, stores: Stores, lease: Lease) -> Mapping[str, Any] | None:
     """Stores what the step printed, so that it outlives the work directory."""
     content = read_log(work.log)
     if not content:

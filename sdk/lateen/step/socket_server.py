@@ -140,13 +140,12 @@ _ENCODE = json.JSONEncoder(default=str).encode
 def _answer(service: Service, line: bytes) -> bytes:
     try:
         request = _DECODE(line.decode())
-        answer = {"result": service.call(request["operation"], **request["arguments"])}
+        return _line({"result": service.call(request["operation"], **request["arguments"])})
     except LateenError as error:
         return _error(type(error).__name__, str(error))
     except Exception as error:
         # Whoever asks waits for an answer, whatever happened here.
         return _error("ProtocolError", f"the step's request could not be answered: {error!r}")
-    return _line(answer)
 
 
 def _error(type: str, message: str) -> bytes:

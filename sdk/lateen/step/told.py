@@ -17,7 +17,15 @@ from lateen.domain.states import FailureCause
 from lateen.materializers.paths import PathMaterializer
 from lateen.step.logs import read_log
 from lateen.step.operations import path_manifest
-from lateen.step.outcome import LONGEST_MESSAGE, Outcome, SavedOutput, explained, read_told
+from lateen.step.outcome import (
+    LONGEST_MESSAGE,
+    OUT_OF_MEMORY,
+    STEP_DIED,
+    Outcome,
+    SavedOutput,
+    explained,
+    read_told,
+)
 from lateen.step.workdir import WorkDirectory
 
 TAIL_CHARACTERS = 4_000
@@ -58,7 +66,7 @@ def _outcome(found: Mapping[str, Any], step: StepSpec, work: WorkDirectory) -> O
     if code == 0 and step.entrypoint is None:
         return Outcome({output.name: _as_folder() for output in step.outputs})
     message = died(code, step) + _room(work)
-    return Outcome({}, {"type": "StepDied", "message": message}, FailureCause.USER)
+    return Outcome({}, {"type": STEP_DIED, "message": message}, FailureCause.USER)
 
 
 def _room(work: WorkDirectory) -> str:
@@ -106,7 +114,7 @@ def _out_of_memory(outcome: Outcome, found: Mapping[str, Any]) -> Outcome:
     error = dict(outcome.error or {})
     if error:
         message = f"{message}; then: {error.get('message', '')}"[:LONGEST_MESSAGE]
-    told = {**error, "type": "OutOfMemory", "message": message}
+    told = {**error, "type": OUT_OF_MEMORY, "message": message}
     return replace(outcome, outputs={}, error=told, cause=FailureCause.OUT_OF_MEMORY)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from lateen.domain.errors import CollectionPausedError, TemporaryError
+from lateen.domain.errors import CollectionPausedError, SetupError, TemporaryError
 from lateen.step.ports import ObjectStore
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.collection import Blob
@@ -124,7 +124,7 @@ class Collector:
     def _delete_bytes(self, blob: Blob) -> bool:
         try:
             self._objects.delete(blob.sha256, blob.generation)
-        except TemporaryError as error:
+        except (TemporaryError, SetupError) as error:  # SetupError where a right is lacking
             if not self._ignore_errors:
                 raise
             self._done.errors.append(str(error))

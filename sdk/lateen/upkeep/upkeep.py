@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from lateen.domain.errors import ProtocolError, UserError
+from lateen.domain.errors import ProtocolError, SetupError, StoreUnavailable, UserError
 from lateen.planning.deletion import Candidate, Deletion
 from lateen.planning.retention import Retention, decide_retention
 from lateen.step.operations import Operations
@@ -65,7 +65,8 @@ class Upkeep:
         """Deletes the artifact versions that nothing needs: record and bytes, or one of them.
 
         Bytes go where no other version shares them. Raises CollectionPausedError before anything is
-        deleted where bytes should go and must not now.
+        deleted where bytes should go and must not now; where the store fails for some and errors
+        are not ignored, StoreUnavailable or SetupError, which says what went before.
         """
         if only_artifact and only_metadata:
             raise UserError(
@@ -84,7 +85,7 @@ class Upkeep:
             blobs = deletions.blobs_of(ids)
             done += self._pruned(ids, only_artifact, dry_run)
             if not only_metadata and not dry_run:
-                collected = collector.collect_only(blobs)
+                collected = _freed(collector, blobs, len(done.going))
         return {**_answer("artifact", done, dry_run), "needed": needed, **_bytes(collected)}
 
     def prune_runs(
@@ -163,6 +164,17 @@ class Upkeep:
         found = [] if version is not None else self._look_ups.model_versions(name)
         found = found or [self._look_ups.model_version(name, version)]
         return [str(each["id"]) for each in found]
+
+
+def _freed(collector: Collector, blobs: list[str], versions: int) -> Collected:
+    """Deletes the bytes of versions whose deletion is committed."""
+    try:
+        return collector.collect_only(blobs)
+    except (StoreUnavailable, SetupError) as error:
+        raise type(error)(
+            f"{error}. The deletion of {versions} artifact versions is on record already; once the"
+            " store can be written, `lateen collect` deletes what is left of their bytes"
+        ) from error
 
 
 def _answer(kind: str, deletion: Deletion, dry_run: bool) -> Json:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import itertools
 import linecache
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -16,6 +19,7 @@ import pytest
 
 from lateen.authoring import source, syntax
 from lateen.authoring.source import code_digest, project_root, reached
+from tests.modules import forget_modules
 
 Files = dict[str, str]
 
@@ -50,7 +54,6 @@ class Projects:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = itertools.count()
-        self._before = set(sys.modules)
 
     def imported(self, files: Files, module: str = "steps") -> ModuleType:
         self.forget()
@@ -65,8 +68,7 @@ class Projects:
 
     def forget(self) -> None:
         sys.path[:] = [entry for entry in sys.path if not entry.startswith(str(self._folder))]
-        for name in set(sys.modules) - self._before:
-            del sys.modules[name]
+        forget_modules(self._folder)
 
     def digest(self, files: Files, name: str = "load") -> str:
         return code_digest(getattr(self.imported(files), name))
@@ -603,3 +605,21 @@ def test_a_given_root_decides_what_belongs_to_the_project(projects: Projects) ->
     root = Path(load.__code__.co_filename).parents[1]
     assert reached(load, project_root=root) == ("there.helpers:f",)
     assert reached(load, project_root=root / "here") == ()
+
+
+def test_threads_may_read_sources_at_once(tmp_path: Path) -> None:
+    """Garbage is collected, and other threads come in between, while a tree is made."""
+    long = "\n".join(f"def f{n}(row): return [row + {n} for row in (row, {n})]" for n in range(800))
+    paths = [tmp_path / f"copy{n}.py" for n in range(12)]
+    for path in paths:
+        path.write_text(long)
+    gc.callbacks.append(lambda *_: time.sleep(0))
+    before = gc.get_threshold()
+    gc.set_threshold(200)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            files = list(pool.map(syntax.source_file, map(str, paths)))
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.pop()
+    assert all(file is not None and len(file.tree.body) == 800 for file in files)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from lateen.cli.checks import Check, package_check, tried
+from lateen.cli.check import Check, tried
+from lateen.cli.checks import package_check
 from lateen.domain.errors import SetupError
 
 Lateen = Callable[..., Result]

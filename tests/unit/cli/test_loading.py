@@ -11,6 +11,7 @@ import pytest
 from lateen.cli.compiling import compiled_from
 from lateen.cli.loading import load_pipeline
 from lateen.domain.errors import CompileError, NotFoundError
+from tests.modules import forget_modules
 
 TWO = """\
 from lateen import pipeline, step
@@ -31,14 +32,11 @@ ONE = TWO[: TWO.index("@pipeline(name")]
 
 
 @pytest.fixture(autouse=True)
-def same_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def same_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave nothing behind of what a test imports."""
     monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
     yield
-    for name in set(sys.modules) - before:
-        if not name.startswith("lateen"):
-            del sys.modules[name]
+    forget_modules(tmp_path)
 
 
 @pytest.fixture

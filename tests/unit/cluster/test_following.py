@@ -58,7 +58,9 @@ class Pages:
 
 def follow(pages: Any, observe: Callable[[Any], None] = lambda _: None) -> Json:
     clock = Clock(lambda: pages.now, pages.sleep)
-    return followed(run(), pages, Progress("p-1", SPEC, 0.0), observe, clock)
+    return followed(
+        run(), pages, Progress("p-1", SPEC, 0.0, lambda step, attempt: None), observe, clock
+    )
 
 
 ENDED = (1.0, [{"type": "MODIFIED", "object": run("9", phase="Succeeded")}])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
 from lateen.cluster.progress import Progress, is_taken, phase_of, refusal
+from lateen.cluster.retrials import after, looked_up
+from lateen.domain.errors import CatalogUnavailable
 from lateen.domain.spec import PipelineSpec, Retry, StepSpec
-from lateen.domain.states import RunPhase
+from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
+from lateen.planning.state import Attempt, Plan, Run, Step
 from lateen.workspace.observer import line_of
+
+END, FAILED = datetime(2026, 11, 22, tzinfo=UTC), AttemptState.FAILED
 
 SPEC = PipelineSpec("p", steps=(StepSpec("load-data", "load_data"), StepSpec("train", "train")))
 RETRIED = PipelineSpec("p", steps=(StepSpec("flaky", "flaky", retry=Retry(2, 1.0)),))
@@ -20,9 +27,16 @@ def status(phase: str, **steps: Any) -> dict[str, Any]:
     return {"status": {"phase": phase, "steps": named}}
 
 
+def follow(spec: PipelineSpec, *causes: FailureCause) -> Progress:
+    """The progress of a run in whose catalog a step's attempts failed for these causes."""
+    attempts = tuple(Attempt(n, FAILED, cause, END) for n, cause in enumerate(causes, 1))
+    state = Run(Plan.of(spec), {spec.steps[0].name: Step(StepPhase.FAILED, attempts)})
+    return Progress("p-1", spec, began=100.0, again=partial(after, state))
+
+
 @pytest.fixture
 def progress() -> Progress:
-    return Progress("p-1", SPEC, began=100.0)
+    return follow(SPEC)
 
 
 def lines(progress: Progress, run: dict[str, Any], now: float) -> list[str | None]:
@@ -96,7 +110,7 @@ def test_a_run_without_a_status_was_not_looked_at() -> None:
 
 
 def test_a_failure_that_is_not_the_last_says_what_follows() -> None:
-    progress = Progress("p-1", RETRIED, began=100.0)
+    progress = follow(RETRIED, *[FailureCause.USER] * 3)
     failed = [{"phase": "Failed", "attempts": n, "message": "no"} for n in (1, 2, 3)]
     told = [lines(progress, status("Running", flaky=step), 101) for step in failed]
     assert told == [
@@ -108,7 +122,7 @@ def test_a_failure_that_is_not_the_last_says_what_follows() -> None:
 
 
 def test_a_retry_that_was_told_of_and_never_came_is_a_failure_at_the_end() -> None:
-    progress = Progress("p-1", RETRIED, began=100.0)
+    progress = follow(RETRIED, FailureCause.USER)
     failed = {"phase": "Failed", "attempts": 1, "message": "no"}
     lines(progress, status("Running", flaky=failed), 101)
     assert lines(progress, status("Running", flaky=failed), 101) == []
@@ -117,12 +131,42 @@ def test_a_retry_that_was_told_of_and_never_came_is_a_failure_at_the_end() -> No
 
 
 def test_nothing_is_tried_again_where_a_reference_is_missing_or_the_run_is_to_end() -> None:
-    failed = {"phase": "Failed", "attempts": 1, "reason": "MissingReferenceError"}
-    progress = Progress("p-1", RETRIED, began=100.0)
+    failed = {"phase": "Failed", "attempts": 1}
+    progress = follow(RETRIED, FailureCause.REFERENCE)
     assert lines(progress, status("Running", flaky=failed), 101) == ["  [1/1] flaky: Failed"]
-    run = {**status("Running", flaky={**failed, "reason": "x"}), "spec": {"desired": "Stopped"}}
-    progress = Progress("p-1", RETRIED, began=100.0)
+    run = {**status("Running", flaky=failed), "spec": {"desired": "Stopped"}}
+    progress = follow(RETRIED, FailureCause.USER)
     assert lines(progress, run, 101) == ["  [1/1] flaky: Failed"]
+
+
+def test_what_the_infrastructure_lost_is_counted_apart_from_the_author_s_retries() -> None:
+    lost, own = FailureCause.LOST, FailureCause.USER
+    progress = follow(RETRIED, lost, own, lost, own, own)
+    failed = [{"phase": "Failed", "attempts": n, "message": "no"} for n in range(1, 6)]
+    told = [lines(progress, status("Running", flaky=step), 101) for step in failed]
+    beside = "lost to the infrastructure, trying again in {} ({} of 3 beside its own retries): no"
+    assert [line for (line,) in told] == [
+        "  [1/1] flaky: " + beside.format("1s", 1),
+        "  [1/1] flaky: failed, trying again in 1s (2 of 3): no",
+        "  [1/1] flaky: " + beside.format("2s", 2),
+        "  [1/1] flaky: failed, trying again in 2s (3 of 3): no",
+        "  [1/1] flaky: Failed  no",
+    ]
+
+
+def test_without_a_policy_the_infrastructure_s_losses_are_made_good_all_the_same() -> None:
+    progress = follow(SPEC, FailureCause.LOST)
+    lost = {"phase": "Failed", "attempts": 1, "message": "the node is gone"}
+    (line,) = lines(progress, status("Running", load_data=lost), 101)
+    assert line is not None
+    assert line.startswith("  [1/2] load_data: lost to the infrastructure, trying again in ")
+
+
+def test_a_catalog_that_does_not_answer_ends_no_following() -> None:
+    def away() -> Any:
+        raise CatalogUnavailable("not now")
+
+    assert looked_up(away, "run", "flaky", 1) is None
 
 
 def test_what_keeps_a_run_is_told_when_it_changes(progress: Progress) -> None:

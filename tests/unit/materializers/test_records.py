@@ -13,6 +13,7 @@ import pytest
 
 from lateen.domain.errors import MaterializerError, UnsupportedTypeError
 from lateen.materializers import load, save
+from tests.modules import forget_modules
 from tests.unit.materializers.examples import (
     Box,
     Circle,
@@ -158,10 +159,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory on the path, whose modules are forgotten again."""
     monkeypatch.syspath_prepend(str(tmp_path / "project"))
     (tmp_path / "project").mkdir()
-    before = set(sys.modules)
     yield tmp_path / "project"
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    forget_modules(tmp_path)
 
 
 def test_a_module_that_defines_the_class_is_imported(project: Path, tmp_path: Path) -> None:

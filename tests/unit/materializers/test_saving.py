@@ -198,6 +198,13 @@ def test_what_cannot_be_rescued_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_nothing_can_be_written_nothing_is_rescued(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("no folder")
+    assert rescue(1, taken) is None
+    assert taken.read_text() == "no folder"
+
+
 def test_a_failure_in_a_users_materializer_is_kept_as_the_cause(tmp_path: Path) -> None:
     def fail(self: Any, data: Any) -> None:
         raise ZeroDivisionError("no disk")

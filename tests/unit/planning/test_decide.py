@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lateen.domain.spec import PipelineSpec, Retry, StepSpec
 from lateen.domain.states import AttemptState, Desired, FailureCause, RunPhase, StepPhase
-from lateen.planning.decide import Cancel, Decision, Finish, Skip, Start, decide
-from lateen.planning.retries import INFRASTRUCTURE_RETRIES, pause, retry_at
+from lateen.planning.decide import Cancel, Decision, Finish, Skip, Start, decide, tried_again
+from lateen.planning.retries import INFRASTRUCTURE_RETRIES, Retrial, pause, retry_at
 from lateen.planning.state import Attempt, Plan, Run, Step
 from tests.unit.planning.simulation import START, End, World, world
 
@@ -266,6 +266,31 @@ def test_a_step_that_waits_for_its_retry_has_not_failed() -> None:
     due = START + timedelta(seconds=10)
     assert decide(run, START) == Decision((), due)
     assert decide(run, due) == Decision((Start("a", 2),))
+
+
+@pytest.mark.parametrize(
+    ("desired", "timeout", "other", "is_tried"),
+    [
+        (Desired.RUNNING, None, "a step that succeeded", True),
+        (Desired.PAUSED, None, "a step that succeeded", True),
+        (Desired.STOPPED, None, "a step that succeeded", False),
+        (Desired.RUNNING, 11, "a step that succeeded", True),
+        (Desired.RUNNING, 10, "a step that succeeded", False),
+        (Desired.RUNNING, None, "a step that failed", False),
+    ],
+)
+def test_a_failure_is_said_to_be_tried_again_where_it_will_be(
+    desired: Desired, timeout: float | None, other: str, is_tried: bool
+) -> None:
+    plan = Plan({"a": (), "b": ()}, {"a": Retry(limit=1, backoff=10)}, "stop", timeout=timeout)
+    beside = SUCCEEDED if other == "a step that succeeded" else failed()
+    run = Run(plan, {"a": failed(), "b": beside}, RunPhase.RUNNING, desired, START)
+    due = START + timedelta(seconds=10)
+    resumed = replace(run, desired=Desired.RUNNING if desired is Desired.PAUSED else desired)
+    assert (decide(resumed, due).actions == (Start("a", 2),)) is is_tried
+    again = tried_again(run, "a")
+    assert (again == Retrial(due, 10, False, 1, 1)) is is_tried
+    assert (again is None) is not is_tried
 
 
 def test_the_next_look_is_at_the_first_of_several_retries() -> None:

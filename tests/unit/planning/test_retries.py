@@ -47,8 +47,10 @@ def test_what_has_not_failed_is_not_retried() -> None:
         assert retry_at(step, policy) is None
 
 
-@pytest.mark.parametrize("cause", [FailureCause.REFERENCE, FailureCause.CANCELLED])
-def test_a_missing_reference_and_a_cancellation_are_final(cause: FailureCause) -> None:
+@pytest.mark.parametrize(
+    "cause", [FailureCause.REFERENCE, FailureCause.CANCELLED, FailureCause.NOT_STARTED]
+)
+def test_what_another_attempt_would_not_change_is_final(cause: FailureCause) -> None:
     assert retry_at(failed(cause), Retry(limit=5)) is None
     assert retry_at(failed(USER, cause), Retry(limit=5)) is None
 

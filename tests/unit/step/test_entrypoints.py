@@ -13,6 +13,7 @@ from lateen.domain.errors import SetupError
 from lateen.step.entrypoints import definition, load_file
 from lateen.step.variables import GIVEN, WORK
 from lateen.step.workdir import WorkDirectory
+from tests.modules import forget_modules
 
 STEPS = """
 from lateen import pipeline, step
@@ -32,13 +33,12 @@ def training():
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A project; what is imported from it is forgotten afterwards."""
+    """A project; what is imported from it, and nothing else, is forgotten afterwards."""
     (tmp_path / "pyproject.toml").touch()
-    paths, modules = list(sys.path), set(sys.modules)
+    paths = list(sys.path)
     yield tmp_path
     sys.path[:] = paths
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+    forget_modules(tmp_path)
 
 
 def file(folder: Path, text: str = STEPS, name: str | None = None) -> Path:

@@ -71,9 +71,13 @@ def test_what_was_served_is_told_with_its_source_and_its_reads() -> None:
         ({"spec": StepSpec("fit", "fit")}, "because nothing tells what its code is"),
         ({}, "for the first time: no earlier run of training had committed it."),
         ({"previous": earlier()}, "again because what it put out in r0 was deleted."),
-        ({"parts": None, "status": "Running"}, "running."),
+        (
+            {"parts": None, "status": "Running", "attempts": [attempt(began_at=None)]},
+            "fit is running.",
+        ),
+        ({"parts": None}, "fit ran because this run replays one that was deleted since, and a"),
     ],
-    ids=["replay", "off", "no code", "first", "deleted", "unresolved"],
+    ids=["replay", "off", "no code", "first", "deleted", "unresolved", "replay of a deleted run"],
 )
 def test_a_step_that_ran_says_what_for(fields: dict[str, Any], words: str) -> None:
     assert words in why(**fields)

@@ -54,7 +54,7 @@ def pause(run: str, place: Place, form: str) -> None:
 @click.command()
 @_about_a_run
 def resume(run: str, place: Place, form: str) -> None:
-    """Let RUN go on after a pause."""
+    """Let RUN go on after a pause; one that has ended does not go on."""
     _tell(run, place, Desired.RUNNING, "it goes on", form)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from lateen.cli.checks import Check, checks
+from lateen.cli.check import Check
+from lateen.cli.checks import checks
 from lateen.cli.output import Column, output_option, show, show_data
+from lateen.cli.placing import Way, target_options
 from lateen.cli.render_verification import described_verification, sound
 from lateen.client.transport import current
 
@@ -17,11 +19,14 @@ from lateen.client.transport import current
     help="Check blobs, receipts, stages and counters instead, as after a restore from a backup.",
 )
 @click.option("--deep", is_flag=True, help="With --verify: read and hash every blob.")
+@target_options
 @output_option("table", "json", "yaml")
 @click.pass_context
-def doctor(ctx: click.Context, verify: bool, deep: bool, form: str) -> None:
+def doctor(ctx: click.Context, verify: bool, deep: bool, way: Way, form: str) -> None:
     """Check Python, the extras, the database and the object store.
 
+    Where runs go to a cluster, also its API server, what of Lateen is installed there, and what the
+    kubeconfig's credentials may do in the namespace.
     The exit code is 1 where something that is needed is missing; each problem comes with a remedy.
     After a restore, `lateen collect` deletes nothing until --verify has found nothing wrong.
     """
@@ -29,7 +34,7 @@ def doctor(ctx: click.Context, verify: bool, deep: bool, form: str) -> None:
         raise click.UsageError("--deep goes with --verify")
     if verify:
         return _verify(ctx, deep, form)
-    found = [check.to_json() for check in checks()]
+    found = [check.to_json() for check in checks(way)]
     if form == "table":
         show(found, _COLUMNS, lambda item: str(item["name"]), form)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from lateen.client import files
 from lateen.client.once import Once
 from lateen.client.transport import current
 from lateen.client.views.forwarding import Forwarding
-from lateen.client.views.record import Record
+from lateen.client.views.version import VersionView
 from lateen.domain.names import nearest
 
 if TYPE_CHECKING:
@@ -20,14 +19,13 @@ if TYPE_CHECKING:
     # To type checkers a view passes wherever the value is expected.
     from typing import Any as Unchecked
 
-    from lateen.client.views.run import RunView
     from lateen.client.views.step import StepView
 else:
     # At run time Any would bring a metaclass and a __dict__: three times slower to make.
     Unchecked = object
 
 
-class ArtifactVersionView(Record, Forwarding, Unchecked):  # type: ignore[misc]
+class ArtifactVersionView(VersionView, Forwarding, Unchecked):  # type: ignore[misc]
     """One version of an artifact; what else it is asked for goes to its value, loaded once.
 
     So ``view.predict(x)``, ``view[0]`` and ``view + 1`` work. Its own attributes win over the
@@ -39,23 +37,6 @@ class ArtifactVersionView(Record, Forwarding, Unchecked):  # type: ignore[misc]
     def __init__(self, fields: Mapping[str, Any]) -> None:
         super().__init__(fields)
         self._loaded: Once[Any] = Once()
-
-    @property
-    def id(self) -> str:
-        return str(self._fields["id"])
-
-    @property
-    def name(self) -> str:
-        return str(self._field("name"))
-
-    @property
-    def version(self) -> str:
-        """The version as people write it: its name where it has one, else its number."""
-        return str(self._field("version"))
-
-    @property
-    def number(self) -> int:
-        return int(self._field("number"))
 
     @property
     def digest(self) -> str:
@@ -85,27 +66,6 @@ class ArtifactVersionView(Record, Forwarding, Unchecked):  # type: ignore[misc]
     def size(self) -> int:
         """Bytes of all files together."""
         return int(self._field("size"))
-
-    @property
-    def created(self) -> datetime | None:
-        return self._moment("created_at")
-
-    @property
-    def run_metadata(self) -> dict[str, Any]:
-        """The newest value of each key that was logged on it."""
-        return dict(self._field("metadata"))
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return tuple(self._field("tags"))
-
-    @property
-    def run(self) -> RunView | None:
-        """The run that made it; None where it was saved or registered outside of one."""
-        from lateen.client.views.run import RunView
-
-        run = self._field("run")
-        return None if run is None else RunView(run)
 
     @property
     def producer_step(self) -> StepView | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lateen.authoring.rules import RuleOptions, only_late
 from lateen.client.metadata import checked_metadata
 from lateen.client.transport import current
 from lateen.client.views.artifact_version import ArtifactVersionView
-from lateen.client.views.record import Record
+from lateen.client.views.version import VersionView
 from lateen.domain.errors import InvalidNameError
 from lateen.domain.kinds import ArtifactType
 from lateen.domain.names import did_you_mean, version_text
@@ -18,31 +17,12 @@ from lateen.domain.states import ModelStages, ModelVersionStatus
 
 if TYPE_CHECKING:
     from lateen.client.views.model import ModelView
-    from lateen.client.views.run import RunView
 
 
-class ModelVersionView(Record):
+class ModelVersionView(VersionView):
     """One version of a model, as it was when it was looked up; ``refresh`` looks again."""
 
     __slots__ = ()
-
-    @property
-    def id(self) -> str:
-        return str(self._field("id"))
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return str(self._field("name"))
-
-    @property
-    def version(self) -> str:
-        """The version as people write it: its name where it has one, else its number."""
-        return str(self._field("version"))
-
-    @property
-    def number(self) -> int:
-        return int(self._field("number"))
 
     @property
     def stage(self) -> ModelStages:
@@ -54,22 +34,9 @@ class ModelVersionView(Record):
         return ModelVersionStatus(self._field("status"))
 
     @property
-    def created(self) -> datetime | None:
-        return self._moment("created_at")
-
-    @property
     def description(self) -> str | None:
         text: str | None = self._field("description")
         return text
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return tuple(self._field("tags"))
-
-    @property
-    def run_metadata(self) -> dict[str, Any]:
-        """The newest value of each key that was logged on it."""
-        return dict(self._field("metadata"))
 
     @property
     def model(self) -> ModelView:
@@ -77,14 +44,6 @@ class ModelVersionView(Record):
         from lateen.client.views.model import ModelView
 
         return ModelView({"name": self.name})
-
-    @property
-    def run(self) -> RunView | None:
-        """The run that made it; None where it was made outside of one."""
-        from lateen.client.views.run import RunView
-
-        run = self._field("run")
-        return None if run is None else RunView(run)
 
     @property
     def artifacts(self) -> list[ArtifactVersionView]:
