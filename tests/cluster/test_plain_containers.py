@@ -85,6 +85,14 @@ def test_what_it_printed_is_its_log(person: Person, ran: Any) -> None:
     assert person.lateen("logs", ran.name, "count") == "counting in /lateen/work\n"
 
 
+def test_python_declares_such_a_step_too(person: Person) -> None:
+    run = person.module("words").sorting(least=3)
+    assert run.steps["sort"].status is StepPhase.SUCCEEDED
+    read = run.outputs["read"].load()
+    assert read["lines"] == ["a", "b", "b"]
+    assert json.loads(read["parameters"]) == {"least": 3}
+
+
 @pytest.fixture(scope="module")
 def failing(person: Person, ran: Any) -> dict[str, Run]:
     """Runs of one container each that end badly, all at once."""
