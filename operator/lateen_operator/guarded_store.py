@@ -39,10 +39,6 @@ class GuardedStore:
         with self._asked():
             self._objects.get(sha256, generation, destination, share=share)
 
-    def set_aside(self, sha256: str, generation: int) -> str | None:
-        with self._asked():
-            return self._objects.set_aside(sha256, generation)
-
     def exists(self, sha256: str, generation: int) -> bool:
         with self._asked():
             return self._objects.exists(sha256, generation)

@@ -70,7 +70,8 @@ class Judge:
         clock = self._workspace.clock
         ahead = difference(clock, self._parts.cluster.clock)
         view = None if pod is None else pod.view.shifted(ahead)
-        return verdict(view, row, step, self._parts.pod_settings, clock.now())
+        before = self._known.shown.get(attempt.step)
+        return verdict(view, row, step, self._parts.pod_settings, clock.now(), before)
 
     def _made(self, attempt: LiveAttempt) -> Verdict:
         """There is no Pod yet: an operator died before it made one, or it was refused."""

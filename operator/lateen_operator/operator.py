@@ -65,8 +65,13 @@ class Operator:
                 settings.step_limit,
                 answers_again=self._answers_again,
             ),
-            StatusWriter(self._cluster, written=self._status_written, refused=self._status_refused),
-            Poster(self._cluster),
+            StatusWriter(
+                self._cluster,
+                written=self._status_written,
+                refused=self._status_refused,
+                told=poster.told,
+            ),
+            poster,
             self._slots,
         )
         self._relisting = Relisting(

@@ -35,15 +35,15 @@ def show(parts: Parts, run: RunObject, known: KnownRun, seen: RunNow) -> None:
         return
     stood = _stood(parts, run)
     before, known.report = known.report or shown_report(stood), report
+    parts.tell(run, run_occurrences(before, report))  # first: the status is written after these
     parts.writer.show(run, run_status(report, stood, now()))
-    parts.tell(run, run_occurrences(before, report))
 
 
 def show_rejected(parts: Parts, run: RunObject, rejected: Rejected) -> None:
     """Shows why a Run is not accepted."""
     report, stood = rejected_report(rejected, run.generation), _stood(parts, run)
-    parts.writer.show(run, run_status(report, stood, now()))
     parts.tell(run, run_occurrences(shown_report(stood), report))
+    parts.writer.show(run, run_status(report, stood, now()))
 
 
 def show_trouble(parts: Parts, run: RunObject, found: Trouble) -> None:

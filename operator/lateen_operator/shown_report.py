@@ -1,4 +1,8 @@
-"""What a status says already: an operator that knows no more tells none of it as an Event again."""
+"""What a status says already: an operator that knows no more tells none of it as an Event again.
+
+It was told: a status is written after its Events are posted (`writer.py`). An operator that dies
+between the two has them told twice, and the API server refuses the second ones.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The status of Runs and Pipelines: a view for people, which nobody reads back.
+"""The status of Runs and Pipelines: a view for people, by which nothing is decided about a Run.
 
-Of what stands there already only the times of the conditions are kept.
+Of what stands there already the times of the conditions are kept, and `shown_report.py` reads from
+it which Events were posted; all else is made anew from the catalog.
 """
 
 from __future__ import annotations

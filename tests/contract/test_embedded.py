@@ -22,6 +22,7 @@ from lateen.stores import embedded
 from lateen.stores.embedded import locks, outside, postmaster
 from lateen.stores.embedded.account import Account
 from lateen.stores.embedded.place import Place
+from tests.crash.mounting import mounted
 from tests.requirements import require
 
 CLIENT = """
@@ -172,6 +173,16 @@ def test_a_killed_servers_pid_may_belong_to_another_process(home: Path) -> None:
         assert stranger.poll() is None
 
 
+def test_a_server_whose_socket_was_removed_is_told_with_its_pid(home: Path) -> None:
+    embedded.ensure_running(home)
+    server = postmaster.find(embedded.status(home).data)
+    assert server
+    Path(server.address).unlink()
+
+    with pytest.raises(SetupError, match=f"process {server.pid}, but nothing answers"):
+        embedded.ensure_running(home)
+
+
 def test_a_lock_file_cut_short_by_a_crash_is_no_obstacle(home: Path) -> None:
     embedded.ensure_running(home)
     data = embedded.status(home).data
@@ -253,6 +264,28 @@ def test_the_server_of_a_deleted_home_is_stopped(new_home: Path) -> None:
 
     assert has_ended(pid, seconds=30)
     shutil.rmtree(data.parent, ignore_errors=True)
+
+
+@needs_root
+def test_the_keeper_and_the_server_of_an_unmounted_home_end(open_home: Path) -> None:
+    open_home.mkdir()
+    with mounted("-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs", str(open_home)):
+        pid = int(run_client(open_home))
+        (keeper,) = keepers(open_home)
+
+    assert has_ended(keeper, seconds=30)
+    assert has_ended(pid, seconds=30)
+
+
+def test_the_keeper_and_the_server_of_a_moved_home_end(new_home: Path) -> None:
+    pid = int(run_client(new_home))
+    (keeper,) = keepers(new_home)
+    moved = new_home.rename(new_home.with_name("moved"))
+
+    assert has_ended(keeper, seconds=30)
+    assert has_ended(pid, seconds=30)
+    assert query(embedded.ensure_running(moved), "SELECT 1") == [(1,)]
+    embedded.remove(moved)
 
 
 def test_a_home_that_was_deleted_and_made_again_gets_a_new_server(new_home: Path) -> None:

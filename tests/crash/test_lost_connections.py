@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -203,6 +207,110 @@ def test_a_server_that_stays_away_ends_the_run_and_is_named_without_its_password
     assert run.status is RunPhase.SUCCEEDED
     lost = Client().get_pipeline("training").runs[0]
     assert (lost.status, lost.reason) == (RunPhase.FAILED, "Lost")
+
+
+# The laptop's server, which is started by whoever needs it
+
+
+@pytest.fixture
+def laptop(workspace: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home with a server of its own, which the default target uses and nothing waits for."""
+    monkeypatch.setattr(connections, "CONNECTION_SECONDS", 0.0)
+    monkeypatch.delenv("LATEEN_DATABASE_URL")
+    monkeypatch.setenv("LATEEN_HOME", str(folder / "home"))
+    yield folder / "home"
+    target.default().close()
+    embedded.remove(folder / "home")
+
+
+def kill(home: Path) -> None:
+    """Ends the server at once, and waits until its process is no more."""
+    pid = embedded.status(home).pid
+    assert pid is not None
+    process = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    select.select([process], [], [])
+    os.close(process)
+
+
+@pytest.mark.parametrize("end", [kill, embedded.stop], ids=["killed", "stopped"])
+def test_a_process_that_lives_on_starts_its_dead_server_again_as_often_as_it_dies(
+    laptop: Path, end: Callable[[Path], object]
+) -> None:
+    for number in (1, 2, 3):
+        assert training().status is RunPhase.SUCCEEDED
+        assert Client().get_artifact_version("numbers").number == 1
+        end(laptop)
+        assert len(Client().list_pipeline_runs()) == number
+
+
+def test_a_server_that_is_killed_while_a_step_commits_is_started_by_its_run(laptop: Path) -> None:
+    with watched(once(Boundary.PUBLISH_COMMITTING, lambda: kill(laptop))):
+        run = training()
+    assert [len(step.attempts) for step in run.steps.values()] == [1, 1]
+    assert Client().get_artifact_version("numbers").number == 1
+
+
+def test_threads_that_find_the_server_dead_together_start_one(laptop: Path) -> None:
+    training()
+    kill(laptop)
+    ready = threading.Barrier(8)
+
+    def look(_: int) -> int:
+        ready.wait()
+        return int(Client().get_artifact_version("numbers").number)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(look, range(8))) == [1] * 8
+    log = embedded.status(laptop).log.read_text()
+    assert log.count("ready to accept connections") == 2
+
+
+def test_a_fork_of_a_process_starts_the_dead_server_for_both(laptop: Path) -> None:
+    training()
+    kill(laptop)
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(int(Client().get_artifact_version("numbers").number) - 1)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    pid = embedded.status(laptop).pid
+    assert Client().get_artifact_version("numbers").number == 1
+    assert embedded.status(laptop).pid == pid is not None
+
+
+def test_a_home_that_is_gone_is_told_and_no_empty_one_takes_its_place(
+    laptop: Path, folder: Path
+) -> None:
+    training()
+    embedded.stop(laptop)
+    laptop.rename(folder / "elsewhere")
+    with pytest.raises(CatalogUnavailable, match=r"not in .*/home any more.*Bring it back"):
+        Client().get_artifact_version("numbers")
+    assert not laptop.exists()
+    embedded.ensure_running(laptop)
+    with pytest.raises(CatalogUnavailable, match=r"not in .*/home any more.*Bring it back"):
+        Client().get_artifact_version("numbers")
+    embedded.remove(laptop)
+    laptop.rmdir()
+    (folder / "elsewhere").rename(laptop)
+    assert Client().get_artifact_version("numbers").number == 1
+
+
+def test_a_server_of_the_users_own_is_never_started(
+    impatient: None,
+    own_server: Callable[[], str],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LATEEN_HOME", str(folder))
+    training()
+    embedded.stop(folder)
+    with pytest.raises(CatalogUnavailable, match="LATEEN_DATABASE_URL"):
+        Client().list_pipeline_runs()
+    assert not embedded.status(folder).running
 
 
 # Secrets

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import psycopg
 import pytest
@@ -67,3 +68,28 @@ def test_a_run_that_nobody_runs_is_lost_and_not_late(
     workspace.catalog.runs.start(run.id)
     found = Client().get_pipeline_run(run.name)
     assert (found.status, found.reason) == (RunPhase.FAILED, "Lost")
+
+
+@step(enable_cache=False, retry=Retry(limit=1, backoff="1h", max_backoff="1h"))
+def tried_tomorrow() -> int:
+    if get_step_context().attempt == 1:
+        raise ValueError("not today")
+    return 2
+
+
+@pipeline
+def overnight():
+    return tried_tomorrow()
+
+
+@pytest.mark.timeout(30)
+def test_a_computer_that_was_asleep_learns_the_time_while_it_waits(
+    off_by: Callable[[int], None],
+) -> None:
+    def sleep(event: Mapping[str, Any]) -> None:
+        if event["kind"] == "step-retried":
+            off_by(2)
+
+    off_by(0)
+    run = target.default().run(overnight.compile(), observer=sleep)
+    assert run.outputs["output"].load() == 2

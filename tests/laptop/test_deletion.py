@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import pytest
 from click.testing import CliRunner, Result
 
-from lateen import Client, ExternalArtifact, Model, pipeline, save_artifact, step
+from lateen import Client, ExternalArtifact, Model, RunFailed, pipeline, save_artifact, step
 from lateen.cli.main import cli
+from lateen.cli.times import clock
 from lateen.domain.errors import CorruptBlobError, StillNeededError, UserError
 
 M = "iris_classifier"
@@ -91,7 +92,11 @@ def test_a_version_that_nothing_needs_goes():
 
 def test_a_tag_keeps_a_version_until_it_is_forced():
     save_artifact(1, "loose", tags=["keep"])
-    assert "(tagged keep)" in lateen("delete", "artifact", "loose", "--yes", code=1).stdout
+    kept = lateen("delete", "artifact", "loose", "--yes", code=1).stdout
+    assert "(tagged keep)" in kept
+    assert "`lateen delete artifact loose@1 --force` deletes it nevertheless" in kept
+    with pytest.raises(StillNeededError, match="`lateen delete artifact loose@1 --force`"):
+        Client().delete_artifact_version("loose")
     lateen("delete", "artifact", "loose", "--yes", "--force")
     assert versions("loose") == []
 
@@ -124,7 +129,7 @@ def test_deleting_a_run_releases_its_versions_and_a_prune_takes_those_that_nobod
     later = taking()
     assert later.steps["take"].inputs["value"].number == 3
     found = lateen("delete", "run", first.name, "--yes").stdout
-    assert found.startswith(f"deleted: {first.name}\nreleased: 1 artifact versions")
+    assert found.startswith(f"deleted: {first.name}\nreleased: 1 artifact version, which stays")
     lateen("delete", "run", second.name, "--yes")
     assert versions("numbers") == [1, 2, 3]
     pruned = lateen("artifact", "prune", "--yes").stdout.splitlines()
@@ -190,10 +195,41 @@ def test_a_prune_of_the_bytes_alone_leaves_the_records(workspace: Path):
     result = lateen("artifact", "prune", "--only-artifact", "--yes")
     assert result.stdout.startswith("deleted the bytes of: loose 1\n")
     assert (versions("loose"), blobs(workspace)) == ([1], [])
-    with pytest.raises(CorruptBlobError, match="were deleted"):
+    with pytest.raises(
+        CorruptBlobError, match=r"were deleted by tester at .* on purpose.*lateen get"
+    ):
         Client().get_artifact_version(version.id).load()
     assert lateen("artifact", "prune", "-a", "--yes").stdout == "nothing to delete\n"
     lateen("doctor", "--verify")
+
+
+def test_deleted_bytes_are_told_wherever_their_version_is_shown():
+    save_artifact("x", "loose")
+    whole = save_artifact("shared", "other", tags=["keep"])
+    save_artifact("shared", "sharing")
+    lateen("artifact", "prune", "--only-artifact", "--yes")
+    gone = data("get", "artifact", "loose@1")["bytes_deleted"]
+    assert gone["by"] == "tester"
+    when = f"deleted by tester at {clock(gone['at'])}"
+    described = lateen("describe", "artifact", "loose").stdout
+    assert f"{when}; only this record is left" in described
+    for shown in (lateen("get", "a", "loose"), lateen("get", "artifacts")):
+        assert " deleted " in shown.stdout
+    for shown in (lateen("get", "a", "loose", "-o", "wide"), lateen("get", "a", "-o", "wide")):
+        assert when in shown.stdout
+    # Another version shares these, so that they can still be loaded.
+    assert data("get", "artifact", "sharing@1")["bytes_deleted"] is None
+    assert Client().get_artifact_version("sharing").load() == "shared"
+    assert Client().get_artifact_version(whole.id).load() == "shared"
+
+
+def test_a_step_whose_input_s_bytes_were_deleted_says_who_did_it():
+    save_artifact(1, "numbers")
+    lateen("artifact", "prune", "--only-artifact", "--yes")
+    with pytest.raises(RunFailed, match=r"input 'value': .* were deleted by tester at .*purpose"):
+        taking()
+    save_artifact(1, "numbers")
+    assert taking().steps["take"].output.load() == 2
 
 
 def test_bytes_alone_and_records_alone_are_not_both_alone():
@@ -300,7 +336,9 @@ def test_a_sound_workspace_is_verified_and_a_damaged_one_is_not(workspace: Path)
     lateen("doctor", "--verify")
     assert "damaged" in lateen("doctor", "--verify", "--deep", code=1).stdout
     blob.unlink()
-    assert "is missing" in lateen("doctor", "--verify", code=1).stdout
+    missing = lateen("doctor", "--verify", code=1).stdout
+    assert "is missing" in missing
+    assert "remedy: restore these blobs from a backup" in missing
 
 
 def test_after_a_restore_bytes_stay_until_all_is_verified(

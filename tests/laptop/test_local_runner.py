@@ -293,8 +293,9 @@ def test_a_killed_runner_is_seen_as_dead_by_whoever_looks_next(
     assert how != "lateen get runs" or "Failed" in printed.out
     assert (run.status, run.reason) == (RunPhase.FAILED, "Lost")
     assert run.message == (
-        "the process that ran it is gone, while the step 'waiting' ran; if the step killed it, with"
-        " `lateen run --isolated` a run outlives the death of a step's process"
+        "the process that ran it is gone, or could not reach the catalog any more, while the step"
+        " 'waiting' ran; if the step killed it, with `lateen run --isolated` a run outlives the"
+        " death of a step's process"
     )
     assert {name: view.status for name, view in run.steps.items()} == {
         "waiting": StepPhase.FAILED,

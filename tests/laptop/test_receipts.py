@@ -169,6 +169,23 @@ def test_an_output_of_a_step_tells_which_run_published_it(trained: RunView) -> N
     assert receipt.because.startswith(f"published in train of {trained.name}, ")
 
 
+def test_what_a_step_of_a_deleted_run_published_is_told_as_such(trained: RunView) -> None:
+    @pipeline
+    def taking():
+        judge(Client().get_artifact_version("trained"))
+
+    bound, taken = inference(), taking()
+    Client().get_model_version(M, PRODUCTION).set_stage("archived")
+    lateen("delete", "run", trained.name, "--yes", "--force")
+    receipts = {place(r): r for r in bound.steps["predict"].receipts}
+    promotion = "none -> production by tester in step promote of a deleted run, "
+    assert receipts[""].because.startswith(promotion)
+    assert receipts["trained"].because.startswith(f"of classifier@1; {promotion}")
+    (receipt,) = taken.steps["judge"].receipts
+    assert receipt.because.startswith("published in step train of a deleted run, ")
+    assert "Made by: step train of a deleted run\n" in lateen("describe", "artifact", "trained")
+
+
 def test_reads_in_the_body_have_receipts_and_details_are_short(trained: RunView) -> None:
     @step(enable_cache=False)
     def read() -> None:

@@ -104,6 +104,19 @@ def test_promotions_of_steps_of_python_and_of_the_command_are_all_there_in_order
     assert times == sorted(times)
 
 
+def test_what_a_step_of_a_deleted_run_did_is_told_as_such() -> None:
+    trained(1)
+    run = promoting(lambda: promote(1), name="gatekeeper")
+    looking = promoting(held)
+    lateen("delete", "run", run.name, "--yes", "--force")
+    (event,) = history()
+    assert (event.run, event.step) == (None, "gatekeeper")
+    (row,) = lateen("history", M).stdout.splitlines()[1:]
+    assert row.endswith("tester   (deleted)   gatekeeper")
+    (receipt,) = looking.steps["gate"].receipts
+    assert "none -> production by tester in step gatekeeper of a deleted run, " in receipt.because
+
+
 def test_a_promotion_of_a_failed_step_leaves_no_trace() -> None:
     def body() -> None:
         promote(1)
@@ -224,6 +237,9 @@ def test_what_was_not_there_names_the_moment_and_the_history() -> None:
         Client().get_model_version(M, PRODUCTION, as_of=999999)
     with pytest.raises(NotFoundError, match="no run 'trainning-1'"):
         Client().get_model_version(M, PRODUCTION, as_of="trainning-1")
+    time = r"as_of=datetime.fromisoformat\('2026-11-22T23:00:00\+00:00'\)"
+    with pytest.raises(NotFoundError, match=f"no run '2026.* A time is a datetime.*{time}"):
+        Client().get_model_version(M, PRODUCTION, as_of="2026-11-22T23:00:00")
     with pytest.raises(NotFoundError, match=f"no model 'clasifier'; did you mean '{M}'"):
         Client().get_model_version("clasifier", PRODUCTION, as_of=999999)
 

@@ -37,6 +37,8 @@ class Case:
     step: StepSpec
     settings: PodSettings
     now: datetime
+    before: Shown | None = None
+    """What was last found to keep the Pod from starting."""
 
     @property
     def start_by(self) -> datetime:

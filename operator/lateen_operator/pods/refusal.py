@@ -34,14 +34,12 @@ def refused(code: int, body: Any) -> Refusal:
 
 def _shown(code: int, message: str) -> Shown:
     if code == 403 and "exceeded quota" in message:
-        return _stays("QuotaExceeded", "the namespace's quota has no room", message)
+        words = "the namespace's quota has no room"
+        return Shown("QuotaExceeded", with_detail(words, message))
     if code == 403 and "violates PodSecurity" in message:
-        return _stays(POD_REFUSED, "the namespace's Pod Security", message)
-    if code == 403:
-        return _stays(POD_REFUSED, "the API server refuses its Pod", message)
+        words = "the namespace's Pod Security"
+        return Shown(POD_REFUSED, with_detail(words, message), stays=True)
+    if code == 403:  # such as a webhook that is down
+        return Shown(POD_REFUSED, with_detail("the API server refuses its Pod", message))
     words = f"the API server answered {code} instead of making its Pod"
     return Shown("PodNotCreated", with_detail(words, message))
-
-
-def _stays(reason: str, words: str, message: str) -> Shown:
-    return Shown(reason, with_detail(words, message), stays=True)

@@ -26,8 +26,20 @@ _IMAGE = (
 )
 HOPELESS = ("InvalidImageName",)
 """What no waiting mends."""
-_ABSENT = re.compile(r"not found|manifest unknown|name unknown|does not exist", re.IGNORECASE)
-"""How registries say that there is no such image, in the words of every runtime."""
+_ABSENT = re.compile(
+    r"failed to resolve .*: not found$|(manifest|name)[ _]unknown(?!.*\]\): )"
+    r"|repository does not exist",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How registries say that there is no such image, in the words of every runtime.
+
+Not what a node misses (the program that has the credentials), nor what a mirror alone has not: of
+mirrors CRI-O tells in brackets, before it tells of the registry itself.
+"""
+_BARE = re.compile(r'Back-off pulling image "[^"]*"')
+"""All that a back-off says before Kubernetes 1.32: the reason came with the pull, and is gone."""
+_MISSING = re.compile(r"^(secret|configmap)s? .* not found$|^couldn't find key |runAsNonRoot")
+"""How a node says that what a container needs is not there, or that its image must not run so."""
 _AROUND = re.compile(
     r"^Back-off pulling image .*?: ErrImagePull: |rpc error: code = \w+ desc = "
     r'|failed to pull and unpack image "[^"]*": |failed to resolve reference "[^"]*": '
@@ -41,39 +53,42 @@ def obstacle(case: Case) -> Shown | None:
     """Why the Pod does not start; None where it does, or where it is too early to say."""
     if case.pod.ended:
         return None
-    stuck = _stuck(case.pod)
+    stuck = _stuck(case.pod, case.before)
     if stuck is not None:
         return stuck
     scheduled = case.pod.conditions.get("PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         detail = _PREEMPTION.sub("", cut(scheduled.message))
         words = with_detail("no node takes its Pod", detail)
-        return Shown(scheduled.reason or "Unschedulable", words, stays=True)
+        return Shown(scheduled.reason or "Unschedulable", words)
     return _slow(case)
 
 
-def _stuck(pod: PodView) -> Shown | None:
+def _stuck(pod: PodView, before: Shown | None) -> Shown | None:
     for name in (RESOLVE, STEP, PUBLISH):
         container = pod.container(name)
         if isinstance(container.state, Waiting) and container.state.reason not in _ORDINARY:
-            return _shown(container, container.state)
+            return _shown(container, container.state, before)
     return None
 
 
-def _shown(container: Container, state: Waiting) -> Shown:
+def _shown(container: Container, state: Waiting, before: Shown | None) -> Shown:
     detail, reason, stays = cut(state.message), state.reason, False
     if reason in _IMAGE:
         # A node goes to and fro between two words and messages about the same thing.
         reason = _NOT_PULLED if reason == "ErrImagePull" else reason
         detail = cut(_AROUND.sub("", state.message))
         words = f"the image {container.image!r} of the container {container.name} cannot be pulled"
+        bare = _BARE.fullmatch(state.message) is not None
+        if bare and before is not None and before.message.startswith(f"{words}: "):
+            return before
         stays = _ABSENT.search(state.message) is not None  # which may say it at its end, cut off
     elif reason in HOPELESS:
         words = f"{container.image!r} of the container {container.name} is no name of an image"
         stays = True
     elif reason == "CreateContainerConfigError":
         words = f"the container {container.name} misses something that it refers to"
-        stays = True
+        stays = _MISSING.search(state.message) is not None
     elif reason == "CrashLoopBackOff":
         words = f"the container {container.name} died {container.restarts} times and is tried again"
     else:

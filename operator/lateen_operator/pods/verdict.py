@@ -41,9 +41,14 @@ _GONE = End(FailureCause.LOST, "PodLost", "its Pod is gone: somebody deleted it,
 
 
 def verdict(
-    pod: PodView | None, attempt: Attempt, step: StepSpec, settings: PodSettings, now: datetime
+    pod: PodView | None,
+    attempt: Attempt,
+    step: StepSpec,
+    settings: PodSettings,
+    now: datetime,
+    before: Shown | None = None,
 ) -> Verdict:
-    """What follows from how the Pod of an attempt stands.
+    """What follows from how the Pod of an attempt stands; ``before`` is what was last shown of it.
 
     No Pod means that the API server itself, not a cache, said that there is none. An end that was
     found from a cached Pod is asked for again with the Pod as the API server has it now.
@@ -54,7 +59,7 @@ def verdict(
         return Verdict(delete=not pod.ended and pod.deleted_at is None)
     if pod is None:
         return Verdict(_GONE)
-    case = Case(pod, attempt, step, settings, now)
+    case = Case(pod, attempt, step, settings, now, before)
     moments = []
     for look in _LOOKS:
         found = look(case)

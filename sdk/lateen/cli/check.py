@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,7 +34,13 @@ class Check:
 
 def tried(name: str, look: Callable[[], str]) -> Check:
     """Whether something works; the error is its own remedy."""
+    (check,) = all_tried(name, lambda: [Check(name, Check.OK, look())])
+    return check
+
+
+def all_tried(name: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
+    """The checks of one thing; an error on the way takes their place, and is its own remedy."""
     try:
-        return Check(name, Check.OK, look())
+        return list(look())
     except (LateenError, OSError, ImportError) as error:
-        return Check(name, Check.FAILED, type(error).__name__, str(error))
+        return [Check(name, Check.FAILED, type(error).__name__, str(error))]

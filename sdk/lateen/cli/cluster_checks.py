@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from lateen import targets
-from lateen.cli.check import Check, tried
+from lateen.cli.check import Check, all_tried, tried
 from lateen.cli.placing import Way
 from lateen.cluster.installation import OPERATOR, check_definitions, check_operator
 from lateen.cluster.server import Server
@@ -37,11 +37,12 @@ def cluster_checks(way: Way) -> Iterator[Check]:
     reached = tried("API server", lambda: str(server.look("/version")["gitVersion"]))
     yield reached
     if reached.state == Check.OK:
-        yield _namespace(server)
+        yield _seen("namespace", "get namespaces", lambda: _namespace(server))
         yield tried("definitions", lambda: check_definitions(server))
-        yield from _rights(server)
-        yield _operator(server)
-        yield _secret(server)
+        yield from all_tried("rights", lambda: _rights(server))
+        listing = f"list deployments -l {OPERATOR}"
+        yield _seen("operator", listing, lambda: check_operator(server))
+        yield _seen("workspace", f"get the Secret {SECRET}", lambda: _secret(server))
 
 
 def given_stores() -> Check:
@@ -53,12 +54,21 @@ def given_stores() -> Check:
     return Check("stores", Check.OK, f"{DATABASE_URL} and {STORE_URL} are set")
 
 
-def _namespace(server: Server) -> Check:
+def _seen(name: str, right: str, look: Callable[[], str | None]) -> Check:
+    """Whether something works; None is the answer of a look that the login may not take."""
+    found = tried(name, lambda: look() or "")
+    if found.state == Check.OK and not found.found:
+        words = "may not be read with these credentials"
+        return Check(name, Check.ABSENT, words, f"it takes: {right}")
+    return found
+
+
+def _namespace(server: Server) -> str | None:
     name = server.namespace
     if not server.may("get", "namespaces", name=name):
-        return _unseen("namespace", "get namespaces")
+        return None
     path = f"/api/v1/namespaces/{quote(name, safe='')}"
-    return tried("namespace", lambda: str(server.look(path)["metadata"]["name"]))
+    return str(server.look(path)["metadata"]["name"])
 
 
 def _rights(server: Server) -> Iterator[Check]:
@@ -81,33 +91,18 @@ def _ask(server: Server, missing: list[str]) -> str:
     )
 
 
-def _operator(server: Server) -> Check:
-    found = tried("operator", lambda: check_operator(server) or "")
-    if found.state == Check.OK and not found.found:
-        return _unseen("operator", f"list deployments -l {OPERATOR}")
-    return found
-
-
-def _secret(server: Server) -> Check:
+def _secret(server: Server) -> str | None:
     """Whether the namespace is a workspace, and the one whose stores the environment names."""
     if not server.may("get", "secrets", name=SECRET):
-        return _unseen("workspace", f"get the Secret {SECRET}")
-
-    def look() -> str:
-        try:
-            words = other_stores(server)
-        except NotFoundError:
-            raise SetupError(
-                f"the namespace {server.namespace!r} is no workspace: it has no Secret {SECRET};"
-                f" make it with {DATABASE_URL}, {STORE_URL} and the store's credentials, or name"
-                " another namespace with -n"
-            ) from None
-        if words:
-            raise SetupError(words)
-        return f"the Secret {SECRET} names the stores that are set here, or none are"
-
-    return tried("workspace", look)
-
-
-def _unseen(name: str, what: str) -> Check:
-    return Check(name, Check.ABSENT, "may not be read with these credentials", f"it takes: {what}")
+        return None
+    try:
+        words = other_stores(server)
+    except NotFoundError:
+        raise SetupError(
+            f"the namespace {server.namespace!r} is no workspace: it has no Secret {SECRET};"
+            f" make it with {DATABASE_URL}, {STORE_URL} and the store's credentials, or name"
+            " another namespace with -n"
+        ) from None
+    if words:
+        raise SetupError(words)
+    return f"the Secret {SECRET} names the stores that are set here, or none are"

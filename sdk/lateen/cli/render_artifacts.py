@@ -7,6 +7,7 @@ from datetime import datetime
 from lateen.cli.output import Column, Json
 from lateen.cli.tables import Table, fields, section, sections
 from lateen.cli.times import age, clock, size_text
+from lateen.client.views.deleted_bytes import deletion_words
 from lateen.domain.canonical import canonical_json
 
 
@@ -28,8 +29,9 @@ def artifact_columns(now: datetime) -> list[Column]:
         Column("LATEST", lambda item: item["latest"]["version"]),
         Column("KIND", lambda item: item["latest"]["kind"]),
         Column("TYPE", lambda item: item["latest"]["type"]),
-        Column("SIZE", lambda item: size_text(item["latest"]["size"])),
+        Column("SIZE", lambda item: _size(item["latest"])),
         Column("AGE", lambda item: age(item["latest"]["created_at"], now)),
+        Column("BYTES", lambda item: _bytes(item["latest"]), wide=True),
         Column("RUN", lambda item: origin(item["latest"]), wide=True),
         Column("DIGEST", lambda item: item["latest"]["digest"], wide=True),
     ]
@@ -43,9 +45,10 @@ def version_columns(now: datetime) -> list[Column]:
         Column("NUMBER", _number),
         Column("KIND", lambda version: version["kind"]),
         Column("TYPE", lambda version: version["type"]),
-        Column("SIZE", lambda version: size_text(version["size"])),
+        Column("SIZE", _size),
         Column("MADE BY", origin),
         Column("AGE", lambda version: age(version["created_at"], now)),
+        Column("BYTES", _bytes, wide=True),
         Column("TAGS", lambda version: ",".join(version["tags"]), wide=True),
         Column("FORMAT", lambda version: version["format"], wide=True),
         Column("ID", lambda version: version["id"], wide=True),
@@ -58,12 +61,22 @@ def _number(version: Json) -> str:
     return str(version["number"]) if version["version_name"] else ""
 
 
+def _size(version: Json) -> str:
+    """How many bytes there are to load."""
+    return "deleted" if version["bytes_deleted"] else size_text(version["size"])
+
+
+def _bytes(version: Json) -> str:
+    """Who deleted the bytes, and when; nothing where they are there."""
+    return deletion_words(version["bytes_deleted"]) if version["bytes_deleted"] else ""
+
+
 def origin(version: Json) -> str:
     """The run, and the step where there is one, that made a version."""
+    step = version.get("step")
     if not version["run"]:
-        return ""
-    step = f" {version['step']}" if version.get("step") else ""
-    return f"{version['run']['name']}{step}"
+        return f"step {step} of a deleted run" if step else ""
+    return f"{version['run']['name']}{f' {step}' if step else ''}"
 
 
 def described_version(version: Json) -> str:
@@ -79,6 +92,7 @@ def described_version(version: Json) -> str:
         "Materializer": version["materializer"],
         "Pickled": "yes; loading it runs code" if version["pickled"] else None,
         "Size": size_text(version["size"]),
+        "Bytes": _bytes(version) and f"{_bytes(version)}; only this record is left",
         "Digest": version["digest"],
         "URI": version["uri"],
         "Tags": ", ".join(version["tags"]),

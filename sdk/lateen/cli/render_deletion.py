@@ -17,7 +17,8 @@ def described_deletion(found: Json, *, bytes_alone: bool = False) -> str:
     verb += " the bytes of" if bytes_alone else ""
     gone = [f"{verb}: {each['what']}" for each in found["deleted"]]
     kept = [f"kept: {each['what']} ({each['why']})" for each in found["kept"]]
-    return "\n".join([*_few(gone), *_few(kept), *_summary(found)]) or "nothing to delete"
+    lines = [*_few(gone), *_few(kept), *_forcing(found), *_summary(found)]
+    return "\n".join(lines) or "nothing to delete"
 
 
 def described_collection(found: Json) -> str:
@@ -32,7 +33,7 @@ def described_collection(found: Json) -> str:
     lines = [f"{verb} {count} {what}" for what, count in counts.items() if count]
     if found["size"]:
         lines[0] += f" ({size_text(found['size'])})"
-    return "\n".join([*lines, *found["errors"]]) or "nothing to collect"
+    return "\n".join([*lines, *_few(found["errors"])]) or "nothing to collect"
 
 
 def question(found: Json) -> str:
@@ -47,15 +48,35 @@ def _few(lines: Sequence[str]) -> list[str]:
     return [*lines[:SHOWN], f"... and {len(lines) - SHOWN} more; -o json lists all"]
 
 
+def _forcing(found: Json) -> list[str]:
+    """How to delete what only a person's wish, and no record, keeps."""
+    names = [each["what"].replace(" ", "@", 1) for each in found["kept"] if each["forceable"]]
+    if not names:
+        return []
+    name, count = ("NAME", f"{len(names)} of those kept") if names[1:] else (names[0], "it")
+    return [
+        f"`lateen delete {found['kind']} {name} --force` deletes {count} nevertheless: a tag, a"
+        " history of stages, or being a newest success is all that speaks against it"
+    ]
+
+
 def _summary(found: Json) -> list[str]:
     lines = []
     if found.get("needed"):
-        lines.append(f"kept: {found['needed']} more versions, which runs, models or tags need")
+        needed = _counted(found["needed"], "more version")
+        lines.append(f"kept: {needed}, which runs, models or tags need")
     if found.get("released"):
-        lines.append(
-            f"released: {found['released']} artifact versions, which stay until"
-            " `lateen artifact prune` finds that nothing else needs them"
-        )
+        released = found["released"]
+        what = "artifact version, which stays" if released == 1 else "artifact versions, which stay"
+        rest = "nothing else needs " + ("it" if released == 1 else "them")
+        lines.append(f"released: {released} {what} until `lateen artifact prune` finds that {rest}")
     if found.get("blobs"):
-        lines.append(f"freed: {size_text(found['size'])} in {found['blobs']} blobs")
-    return [*lines, *(f"not deleted yet: {error}" for error in found.get("errors", []))]
+        lines.append(f"freed: {size_text(found['size'])} in {_counted(found['blobs'], 'blob')}")
+    errors = found.get("errors", [])
+    if len(errors) > 1:
+        lines.append(f"not deleted yet: {len(errors)} blobs; the next `lateen collect` tries again")
+    return [*lines, *_few([f"not deleted yet: {error}" for error in errors])]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

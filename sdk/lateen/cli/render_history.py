@@ -22,11 +22,18 @@ def stage_event_columns() -> list[Column]:
         Column("FROM", lambda event: event["from"]),
         Column("TO", lambda event: event["to"]),
         Column("BY", lambda event: event["by"] or ""),
-        Column("RUN", lambda event: event["run"]["name"] if event["run"] else ""),
+        Column("RUN", _run),
         Column("STEP", lambda event: event["step"] or ""),
         Column("NUMBER", lambda event: str(event["number"]), wide=True),
         Column("EVENT", stage_event_name, wide=True),
     ]
+
+
+def _run(event: Json) -> str:
+    """The run of the step that did it; what a step did outlives its run."""
+    if event["run"]:
+        return str(event["run"]["name"])
+    return "(deleted)" if event["step"] else ""
 
 
 def newest_stage_events(events: Sequence[Json]) -> str:

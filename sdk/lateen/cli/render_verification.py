@@ -32,6 +32,8 @@ def _findings(check: Json) -> Iterator[str]:
     left = len(check["findings"]) - SHOWN
     if left > 0:
         yield f"{check['what']}: ... and {left} more; -o json lists all"
+    if check["remedy"]:
+        yield f"remedy: {check['remedy']}"
 
 
 def _state(check: Json) -> str:

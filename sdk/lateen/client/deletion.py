@@ -12,8 +12,10 @@ def delete(kind: str, name: str, version: int) -> None:
     _check_outside()
     found = current().call("delete", kind=kind, name=name, version=version)
     for kept in found["kept"]:
+        command = f"lateen delete {kind} {name}@{version} --force"
+        way_out = f"; `{command}` deletes it nevertheless" if kept["forceable"] else ""
         raise StillNeededError(
-            f"{kept['what']} was not deleted, since something needs it: {kept['why']}"
+            f"{kept['what']} was not deleted, since something needs it: {kept['why']}{way_out}"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from lateen.cluster.connection import Json
@@ -85,10 +86,20 @@ def _nobody(server: Server, others: list[Json]) -> SetupError:
 
 
 def _serves(deployment: Json, namespace: str) -> bool:
-    containers = deployment["spec"]["template"]["spec"]["containers"]
-    variables = [each for container in containers for each in container.get("env") or ()]
-    served = [each.get("value") for each in variables if each["name"] == "LATEEN_NAMESPACES"]
+    served = _values(deployment, "LATEEN_NAMESPACES")
     return not any(served) or any(namespace in text.split(",") for text in served if text)
+
+
+def _values(deployment: Json, variable: str) -> list[str | None]:
+    """What its containers have in a variable of the environment."""
+    variables = [
+        each for container in _containers(deployment) for each in container.get("env") or ()
+    ]
+    return [each.get("value") for each in variables if each["name"] == variable]
+
+
+def _containers(deployment: Json) -> list[Json]:
+    return list(deployment["spec"]["template"]["spec"]["containers"])
 
 
 def _working(server: Server, deployment: Json) -> str:
@@ -101,7 +112,7 @@ def _working(server: Server, deployment: Json) -> str:
             f"the operator {namespace}/{name} has no replica that is ready; {look} describe"
             f" deployment,pod -l {OPERATOR}` says why"
         )
-    if server.may("list", "leases", "coordination.k8s.io", everywhere=True):
+    if _elects(deployment) and server.may("list", "leases", "coordination.k8s.io", everywhere=True):
         path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         found = server.look(path, {"fieldSelector": f"metadata.name={LEASE}"})["items"]
         renewed = max((each["spec"].get("renewTime") or "" for each in found), default="")
@@ -111,3 +122,13 @@ def _working(server: Server, deployment: Json) -> str:
                 f" renewed {renewed or 'never'}; {look} logs -l {OPERATOR}` says why"
             )
     return f"{namespace}/{name}, {ready} ready"
+
+
+def _elects(deployment: Json) -> bool:
+    """Whether its replicas elect a leader; an argument goes before the variable."""
+    said = _values(deployment, "LATEEN_ELECTION")
+    for container in _containers(deployment):
+        words = [*(container.get("command") or ()), *(container.get("args") or ())]
+        said += [word.partition("=")[2] for word in words if word.startswith("--election=")]
+        said += [word for option, word in pairwise(words) if option == "--election"]
+    return said[-1:] != ["off"]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from lateen.authoring.compiled import CompiledPipeline
 from lateen.client.transport import Transport
@@ -19,7 +19,7 @@ from lateen.cluster.images import VARIABLE, with_images
 from lateen.cluster.pending import pending_run
 from lateen.cluster.progress import Progress, phase_of, refusal
 from lateen.cluster.resource import replay_body, run_body
-from lateen.cluster.retrials import looked_up
+from lateen.cluster.retrials import Retrials
 from lateen.cluster.server import Server
 from lateen.cluster.stores import PERHAPS_OTHERS, warn_of_stores
 from lateen.cluster.upload import brought
@@ -99,8 +99,8 @@ class ClusterTarget:
 
     def _followed(self, spec: PipelineSpec, created: Json, observer: Observer | None) -> RunView:
         name = created["metadata"]["name"]
-        again = partial(looked_up, lambda: self._workspace.catalog, created["metadata"]["uid"])
-        progress = Progress(name, spec, time.monotonic(), again)
+        retrials = Retrials(lambda: self._workspace.catalog, created["metadata"]["uid"])
+        progress = Progress(name, spec, time.monotonic(), retrials.looked_up)
         with self._goes_on(name):
             run = followed(created, self._server, progress, observer or default_observer())
         refused = refusal(run)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lateen.domain.errors import ProtocolError, UserError
@@ -65,6 +66,22 @@ class Moment:
         return f"at {self.at}" if self.at is not None else f"after the stage event {self.event}"
 
 
+def time_hint(text: str) -> str:
+    """The tail of a message about a run that is not there, whose name is written like a time."""
+    date = _DATE.match(text)
+    if date is None:
+        return ""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        line = f"datetime({', '.join(str(int(part)) for part in date.groups())}, tzinfo=UTC)"
+    else:
+        exact = found if found.tzinfo else found.replace(tzinfo=UTC)
+        line = f"datetime.fromisoformat({exact.isoformat()!r})"
+    return f"; a text names a run. A time is a datetime with its time zone: as_of={line}"
+
+
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _IDS_END = 2**63
 
 

@@ -237,7 +237,9 @@ class Runner:
     def _wanted(self) -> Desired:
         if self._lock is not None:
             self._lock.keep()
-        return self._catalog.runs.desired(self._record.id)
+        desired, now = self._catalog.runs.desired(self._record.id)
+        self._clock.keeps_to(now)
+        return desired
 
     def _interrupted(self, task: Task, work: WorkDirectory, cause: FailureCause) -> Ended:
         """Commits the end of an attempt whose code was interrupted."""

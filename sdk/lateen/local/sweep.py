@@ -46,7 +46,7 @@ def end_run(
 
 def lost(running: Sequence[str]) -> Finish:
     """The end of a run whose process died while some steps ran."""
-    message = "the process that ran it is gone"
+    message = "the process that ran it is gone, or could not reach the catalog any more"
     if running:
         message += (
             f", while the step {running[0]!r} ran; if the step killed it, with"

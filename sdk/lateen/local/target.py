@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from lateen.authoring.compiled import CompiledPipeline
@@ -28,7 +28,7 @@ from lateen.step.execute import Definition
 from lateen.step.ports import ObjectStore
 from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.runs import RunRecord
-from lateen.stores.embedded import ensure_running
+from lateen.stores.embedded import ensure_running, revive
 from lateen.stores.objects import opened
 from lateen.workspace.failures import failure_message
 from lateen.workspace.folders import fresh, hold, remove_abandoned
@@ -46,8 +46,11 @@ class LocalTarget:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The catalog; the embedded database is started where none is named."""
-        return Catalog(self.home.database_url or ensure_running(self.home.root))
+        """The catalog; the embedded database is started, and again, where none is named."""
+        if self.home.database_url is not None:
+            return Catalog(self.home.database_url)
+        url = ensure_running(self.home.root)
+        return Catalog(url, revive=partial(revive, self.home.root, url))
 
     @cached_property
     def objects(self) -> ObjectStore:

@@ -89,6 +89,11 @@ class Candidate:
         """All needs in words."""
         return "; ".join(need.words for need in self.needs)
 
+    @property
+    def forceable(self) -> bool:
+        """Whether a person who insists may delete it nevertheless."""
+        return all(need.kind in FORCEABLE for need in self.needs)
+
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
@@ -111,6 +116,6 @@ def decide_deletion(candidates: Iterable[Candidate], force: bool = False) -> Del
     going: list[Candidate] = []
     kept: list[Candidate] = []
     for candidate in candidates:
-        needed = any(not (force and need.kind in FORCEABLE) for need in candidate.needs)
-        (kept if needed else going).append(candidate)
+        goes = candidate.forceable if force else not candidate.needs
+        (going if goes else kept).append(candidate)
     return Deletion(tuple(going), tuple(kept))

@@ -30,7 +30,7 @@ def bring_code(digest: str, work: WorkDirectory, stores: Stores) -> None:
     archive = work.trusted / "code.tar.gz"
     archive.unlink(missing_ok=True)
     try:
-        fetch_blob(sha256, generation, stores.objects, archive)
+        fetch_blob(sha256, generation, stores, archive)
     except CorruptBlobError as error:
         raise CorruptBlobError(
             f"the source archive {digest} cannot be read; submit the pipeline again, which uploads"

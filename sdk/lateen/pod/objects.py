@@ -63,10 +63,6 @@ class PodObjects:
             objects.get(sha256, generation, destination, share=share)
         self.transfers.add(FETCHED, destination.stat().st_size, began)
 
-    def set_aside(self, sha256: str, generation: int) -> str | None:
-        with _passing():
-            return self._objects.set_aside(sha256, generation)
-
     def exists(self, sha256: str, generation: int) -> bool:
         with _passing():
             return self._objects.exists(sha256, generation)

@@ -55,6 +55,8 @@ def explained(facts: Facts) -> str:
             return _ended(f"{facts.name} failed: {message}")
     if last is not None and last["cause"] == FailureCause.REFERENCE:
         return _ended(f"{facts.name} failed before its code ran: {message}")
+    if last is not None and step["status"] == "Failed" and last["began_at"] is None:
+        return _never_began(facts)
     return _ran(facts)
 
 
@@ -68,14 +70,26 @@ def _cached(facts: Facts) -> str:
     )
 
 
+def _never_began(facts: Facts) -> str:
+    """Of a step whose last attempt had no time, no node or no image to begin with."""
+    before = any(attempt["began_at"] for attempt in facts.step["attempts"])
+    when = " in its last attempt" if before else ""
+    return _ended(f"{facts.name} did not run{when}: {facts.step['message']}") + _count(facts)
+
+
 def _ran(facts: Facts) -> str:
-    status, count = facts.step["status"], len(facts.step["attempts"])
+    status = facts.step["status"]
     reason = _reason(facts)
     verb = "is running" if status == "Running" else "ran"
     told = f"{facts.name} {verb}{f' {reason}' if reason else ''}."
     if status == "Failed":
         told += _ended(f" It failed: {facts.step['message']}")
-    return told + (f" It took {count} attempts." if count > 1 else "")
+    return told + _count(facts)
+
+
+def _count(facts: Facts) -> str:
+    count = len(facts.step["attempts"])
+    return f" It took {count} attempts." if count > 1 else ""
 
 
 def _ended(sentence: str) -> str:

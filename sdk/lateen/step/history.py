@@ -17,6 +17,7 @@ class History:
     """Looks back; ``scratch`` is a folder for what is fetched."""
 
     def __init__(self, stores: Stores, scratch: Path) -> None:
+        self.stores = stores
         self.catalog = stores.catalog
         self.objects = stores.objects
         self.private = stores.private
@@ -113,7 +114,7 @@ class History:
             return ""
         path = self.new_place() / "log"
         path.parent.mkdir(parents=True, exist_ok=True)
-        fetch_blob(log["sha256"], log["generation"], self.objects, path)
+        fetch_blob(log["sha256"], log["generation"], self.stores, path)
         return path.read_bytes().decode("utf-8", "replace")
 
     def stack(self) -> Json:

@@ -74,11 +74,18 @@ class Missing:
                 f"{of_input(name)}the model {model!r} had no version in {version}"
                 f" {reference.as_of.words}; `lateen history {model}` shows when its stages changed"
             )
-        wanted = f"version in {version}" if version in STAGES else f"version {version!r}"
+        there = f"it has {', '.join(versions[:5])}"
+        if version in STAGES:
+            return MissingReferenceError(
+                f"{of_input(name)}the model {model!r} has no version in {version}; {there};"
+                f" `lateen history {model}` shows when its stages changed, `lateen promote {model}"
+                f" VERSION {version}` brings one there"
+            )
+        wanted = f"version {version!r}"
         if version is None:
             wanted = "version of this run yet"
         return MissingReferenceError(
-            f"{of_input(name)}the model {model!r} has no {wanted}; it has {', '.join(versions[:5])}"
+            f"{of_input(name)}the model {model!r} has no {wanted}; {there}"
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from lateen.client.views.deleted_bytes import deletion_words
 from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
@@ -20,7 +21,7 @@ from lateen.domain.errors import (
     UserError,
 )
 from lateen.domain.kinds import ArtifactType
-from lateen.domain.moments import Moment
+from lateen.domain.moments import Moment, time_hint
 from lateen.domain.names import (
     LATEST,
     check_name,
@@ -113,11 +114,7 @@ class Operations(History):
         try:
             self.bring(Content(manifest, self.catalog.attempts.generations(blobs)), place)
         except CorruptBlobError as error:
-            (found,) = self.catalog.reading.artifact_versions([id])
-            raise CorruptBlobError(
-                f"the artifact {found['name']!r}, version {found['version']}, cannot be read:"
-                f" {error}"
-            ) from error
+            raise self.unreadable(id, error) from error
         return {
             "path": str(place),
             "format": manifest.format,
@@ -242,11 +239,26 @@ class Operations(History):
             path, self.objects, lease, private=self.private, within=self.within
         )
 
+    def unreadable(self, id: str, error: CorruptBlobError, of: str = "") -> CorruptBlobError:
+        """The error for a version whose bytes are not there; ``of`` is where it was wanted."""
+        found = super().details(artifact_version=id)  # a session's would record a read
+        name, deleted = found["name"], found["bytes_deleted"]
+        why = str(error)
+        if deleted:
+            why = (
+                f"its bytes were {deletion_words(deleted)}, on purpose, and only its record is"
+                f" left. Make it anew, as a new version, or take one of `lateen get artifact {name}"
+                " -o wide` that has its bytes"
+            )
+        return CorruptBlobError(
+            f"{of}the artifact {name!r}, version {found['version']}, cannot be read: {why}"
+        )
+
     def bring(self, content: Content, place: Path) -> None:
         """Fetches a version's files, each checked against its digest."""
         check_present(content.manifest, content.generations)
         share = content.manifest.format in READ_ONLY_FORMATS
-        fetch_tree(content.manifest, content.generations, self.objects, place, share=share)
+        fetch_tree(content.manifest, content.generations, self.stores, place, share=share)
 
     @contextmanager
     def _leasing(self) -> Iterator[tuple[Lease, str]]:
@@ -275,7 +287,10 @@ class Operations(History):
             )
         if moment.run is None:
             return moment
-        run = self.run(moment.run)
+        try:
+            run = self.run(moment.run)
+        except NotFoundError as error:
+            raise NotFoundError(f"{error}{time_hint(moment.run)}") from None
         if run["started_at"] is None:
             raise UserError(
                 f"as_of={moment.run!r} is when the run {run['name']} started, and it has not yet"

@@ -129,10 +129,7 @@ def _bring(
     try:
         fetcher.bring(content, path)
     except CorruptBlobError as error:
-        raise CorruptBlobError(
-            f"input {name!r}: the artifact {artifact.name!r}, version {artifact.version}, cannot be"
-            f" read: {error}"
-        ) from error
+        raise fetcher.unreadable(artifact.id, error, f"input {name!r}: ") from error
 
 
 def _instructed(

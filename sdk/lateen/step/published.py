@@ -27,6 +27,7 @@ def published_version(payload: Json, made: Published, run: Json | None, step: st
         "pickled": payload["pickled"],
         "uri": f"lateen://artifacts/{name}/{number}",
         "size": payload["size"],
+        "bytes_deleted": None,
         "created_at": made.created_at.astimezone(UTC).isoformat(),
         "metadata": payload["metadata"],
         "tags": payload["tags"],

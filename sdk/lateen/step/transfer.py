@@ -7,14 +7,15 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from lateen.domain.artifacts import File, Manifest, check_path
 from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError, TemporaryError
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.ports import ObjectStore
+from lateen.step.ports import ObjectStore, Stores
 from lateen.step.tree import DEFAULT_LIMITS, FoundFile, Limits, Tree, open_tree
 
 THREADS = 4
@@ -89,7 +90,7 @@ def _store(
 def fetch_tree(
     manifest: Manifest,
     generations: Mapping[str, int],
-    objects: ObjectStore,
+    stores: Stores,
     destination: Path,
     *,
     share: bool,
@@ -107,7 +108,7 @@ def fetch_tree(
 
         def fetch(file: File) -> None:
             path = building / file.path
-            fetch_blob(file.sha256, generations[file.sha256], objects, path, share=share)
+            fetch_blob(file.sha256, generations[file.sha256], stores, path, share=share)
             if path.stat().st_size != file.size:
                 raise CorruptBlobError(
                     f"the manifest says that {file.path!r} has {file.size} bytes; its blob"
@@ -118,24 +119,25 @@ def fetch_tree(
 
 
 def fetch_blob(
-    sha256: str, generation: int, objects: ObjectStore, destination: Path, *, share: bool = False
+    sha256: str, generation: int, stores: Stores, destination: Path, *, share: bool = False
 ) -> None:
-    """Bring a blob to a new file; where its bytes are damaged in the store, they are set aside.
+    """Bring a blob to a new file; where it is damaged in the store, the catalog is told.
 
-    The blob is missing then: the cache does not serve it, and who makes it stores it anew. Raises
-    CorruptBlobError where it is missing or damaged.
+    The cache does not serve it then, and who makes it stores it anew. Raises CorruptBlobError
+    where it is missing or damaged.
     """
+    get = partial(stores.objects.get, sha256, generation, destination, share=share)
     try:
-        objects.get(sha256, generation, destination, share=share)
-    except CorruptBlobError as error:
-        try:
-            told = objects.set_aside(sha256, generation)
-        except (SetupError, TemporaryError):  # a store that can only be read, for example
-            raise error from None
-        if told is not None:
-            raise CorruptBlobError(told) from error
-        # It is sound, and a bit flipped on the way here or in this computer; or it was never there.
-        objects.get(sha256, generation, destination, share=share)
+        return get()
+    except CorruptBlobError:
+        if not stores.objects.exists(sha256, generation):
+            raise
+    try:
+        return get()  # a bit may have flipped on the way here, or in this computer
+    except CorruptBlobError:
+        with suppress(TemporaryError):
+            stores.catalog.attempts.mark_damaged(sha256, generation)
+        raise
 
 
 def _check_tree(manifest: Manifest) -> None:

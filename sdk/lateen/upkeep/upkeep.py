@@ -182,7 +182,10 @@ def _answer(kind: str, deletion: Deletion, dry_run: bool) -> Json:
         "kind": "run" if kind == "pipeline" else kind,
         "dry_run": dry_run,
         "deleted": [{"id": each.id, "what": each.what} for each in deletion.going],
-        "kept": [{"id": each.id, "what": each.what, "why": each.why} for each in deletion.kept],
+        "kept": [
+            {"id": each.id, "what": each.what, "why": each.why, "forceable": each.forceable}
+            for each in deletion.kept
+        ],
     }
 
 

@@ -22,6 +22,11 @@ from lateen.upkeep.collector import newest_generation
 
 THREADS = 8
 PAGE = 500
+BLOB_REMEDY = (
+    "restore these blobs from a backup of the object store to where they were, or delete the"
+    " damaged ones and run the pipelines again that made them: a step whose bytes are missing is"
+    " not served from the cache and makes them anew. Then verify again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Checked:
     what: str
     looked_at: int
     findings: tuple[str, ...]
+    remedy: str | None = None
+    """What to do about the findings, where there is one thing for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ class Verifier:
                 known = self._catalog.attempts.generations(each.sha256 for each in page)
                 problems = pool.map(partial(self._problem, known), page)
                 findings += [found for found in problems if found]
-        return Checked("blobs", looked_at, tuple(findings))
+        return Checked("blobs", looked_at, tuple(findings), BLOB_REMEDY if findings else None)
 
     def _wanted(self) -> Iterator[_Wanted]:
         """The blobs of versions whose bytes must be there, each once, of logs and archives."""

@@ -26,6 +26,14 @@ class RemoteClock:
         """It shows that time now."""
         self._read = moment, self._steady()
 
+    def keeps_to(self, moment: datetime) -> None:
+        """It shows that time now: ours stands still while the computer is asleep.
+
+        It never steps by less than a moment, or what was late might not be so any more.
+        """
+        if abs(moment - self.now()) > COARSE:
+            self.reads(moment)
+
     def reads_http(self, date: str | None) -> None:
         """It shows the time of the header ``Date``; nothing follows from one that is none."""
         from email.utils import parsedate_to_datetime  # a laptop's runs need none of it

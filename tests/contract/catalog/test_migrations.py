@@ -101,6 +101,20 @@ def test_identifiers_of_the_database_are_uuids_of_version_7_that_begin_with_the_
     assert count == 10_000
 
 
+def test_a_role_that_may_not_look_at_the_control_file_opens_the_catalog_too(url: str) -> None:
+    migrate(url)
+    execute(
+        url,
+        "CREATE ROLE limited_reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public"
+        " TO limited_reader",
+    )
+    limited = urlsplit(url)
+    host = limited.netloc.rpartition("@")[2]
+    Catalog(urlunsplit(limited._replace(netloc=f"limited_reader@{host}"))).close()
+    assert rows(url, "SELECT * FROM database_lives") == []
+    execute(url, "DROP OWNED BY limited_reader; DROP ROLE limited_reader")
+
+
 def test_again_changes_nothing(url: str) -> None:
     migrate(url)
     before = rows(url, "SELECT * FROM migrations ORDER BY name")

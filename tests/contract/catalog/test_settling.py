@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lateen.domain.errors import SetupError, StoreUnavailable
+from lateen.domain.errors import SetupError, StoreUnavailable, VersionConflictError
 from lateen.step.operations import Operations
 from lateen.step.ports import Stores
 from lateen.stores.catalog.catalog import Catalog
@@ -65,6 +65,18 @@ def test_a_version_whose_bytes_cannot_be_written_is_not_there(
     with pytest.raises((SetupError, StoreUnavailable), match="cannot be used"):
         save(catalog, objects, tmp_path / "scratch")
     assert numbers(catalog) == []
+
+
+def test_what_is_still_written_is_waited_for_where_the_version_is_refused(
+    catalog: Catalog,
+) -> None:
+    settled: list[bool] = []
+    catalog.attempts.publish(version("data", "x", "named"), None, None)
+    with pytest.raises(VersionConflictError):
+        catalog.attempts.publish(
+            version("data", "y", "named"), None, None, lambda: settled.append(True)
+        )
+    assert settled == [True]
 
 
 def test_a_document_is_saved_as_a_file(catalog: Catalog, tmp_path: Path) -> None:

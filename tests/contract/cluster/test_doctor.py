@@ -43,11 +43,15 @@ def described() -> Json:
     return {"components": {"schemas": schemas}}
 
 
-def operator(ready: int = 1, namespaces: str | None = None) -> Json:
-    env = [{"name": "LATEEN_NAMESPACES", "value": namespaces}] if namespaces else []
+def operator(
+    ready: int = 1, namespaces: str | None = None, election: str | None = None, args: str = ""
+) -> Json:
+    values = {"LATEEN_NAMESPACES": namespaces, "LATEEN_ELECTION": election}
+    env = [{"name": name, "value": value} for name, value in values.items() if value]
+    container = {"name": "operator", "env": env, **({"args": args.split()} if args else {})}
     return {
         "metadata": {"name": "lateen-operator", "namespace": "lateen"},
-        "spec": {"template": {"spec": {"containers": [{"name": "operator", "env": env}]}}},
+        "spec": {"template": {"spec": {"containers": [container]}}},
         "status": {"readyReplicas": ready},
     }
 
@@ -62,6 +66,8 @@ class Server:
 
     pages: dict[str, Any] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
+    broken: dict[str, int] = field(default_factory=dict)
+    """The reviews that are answered with an error."""
     asked: list[str] = field(default_factory=list)
 
     def answer(self, method: str, path: str, body: Json) -> tuple[int, Json]:
@@ -70,8 +76,10 @@ class Server:
         if method == "POST":
             what = body["spec"]["resourceAttributes"]
             part = f"/{what['subresource']}" if what["subresource"] else ""
-            allowed = f"{what['verb']} {what['resource']}{part}" not in self.denied
-            return 201, {"status": {"allowed": allowed}}
+            right = f"{what['verb']} {what['resource']}{part}"
+            if right in self.broken:
+                return self.broken[right], {"message": "not now"}
+            return 201, {"status": {"allowed": right not in self.denied}}
         if path not in self.pages:
             kind, name = path.split("/")[-2:]
             details = {} if path == OPENAPI else {"details": {"kind": kind, "name": name}}
@@ -233,6 +241,45 @@ def test_what_may_not_be_read_is_not_asked_for(server: Server, doctor: Doctor) -
         assert found[name][0] == "absent"
         assert "may not be read with these credentials" in found[name][1]
     assert not {f"GET {path}" for path in (NAMESPACE, OPERATORS, SECRET)} & set(server.asked)
+
+
+@pytest.mark.parametrize("status", [403, 503])
+@pytest.mark.parametrize(
+    ("right", "name"),
+    [
+        ("get namespaces", "namespace"),
+        ("watch runs", "rights"),
+        ("list pods", "rights"),
+        ("list deployments", "operator"),
+        ("list leases", "operator"),
+        ("get secrets", "workspace"),
+    ],
+)
+def test_a_look_that_fails_is_one_line_and_takes_no_other_along(
+    server: Server, doctor: Doctor, right: str, name: str, status: int
+) -> None:
+    server.broken[right] = status
+    states = {each: state for each, (state, _) in doctor().items() if each != "stores"}
+    assert {each for each, state in states.items() if state == "failed"} == {name}
+    assert set(states) >= {*IN_CLUSTER, "workspace"}
+
+
+@pytest.mark.parametrize(
+    ("election", "args", "state"),
+    [
+        ("off", "", "ok"),
+        (None, "--election off", "ok"),
+        (None, "--election=off", "ok"),
+        ("on", "", "failed"),
+        ("off", "--election=on", "failed"),
+    ],
+)
+def test_an_operator_that_elects_no_leader_needs_no_lease(
+    server: Server, doctor: Doctor, election: str | None, args: str, state: str
+) -> None:
+    server.pages[OPERATORS] = {"items": [operator(election=election, args=args)]}
+    server.pages[LEASES] = {"items": []}
+    assert doctor()["operator"][0] == state
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,6 @@ class Subject:
     objects: ObjectStore
     overwrite: Callable[[str, int, bytes], None]
     """Puts other bytes under the name of a blob, past the store's own checks."""
-    aside: Callable[[], dict[str, bytes]]
-    """What was set aside, by where messages say that it lies."""
 
 
 def directory_subject(home: Path) -> Subject:
@@ -43,11 +41,7 @@ def directory_subject(home: Path) -> Subject:
         path.unlink()
         path.write_bytes(data)
 
-    def aside() -> dict[str, bytes]:
-        found = (root / "damaged").rglob("*")
-        return {str(path): path.read_bytes() for path in found if path.is_file()}
-
-    return Subject(DirectoryStore(root), overwrite, aside)
+    return Subject(DirectoryStore(root), overwrite)
 
 
 def s3_subject(service: S3Service, bucket: str) -> Subject:
@@ -57,13 +51,8 @@ def s3_subject(service: S3Service, bucket: str) -> Subject:
         key = f"{prefix}/blobs/sha256/{sha256[:2]}/{sha256}.{generation}"
         service.client.put_object(bucket, key, io.BytesIO(data), len(data))
 
-    def aside() -> dict[str, bytes]:
-        found = service.client.list_objects(bucket, f"{prefix}/damaged/", recursive=True)
-        keys = [item.object_name for item in found]
-        return {f"s3://{bucket}/{key}": service.client.get_object(bucket, key).data for key in keys}
-
     location = Location.of(service.url(bucket, prefix.replace(" ", "%20")))
-    return Subject(S3Store(location, SMALL, Patience(attempts=3)), overwrite, aside)
+    return Subject(S3Store(location, SMALL, Patience(attempts=3)), overwrite)
 
 
 @pytest.fixture(autouse=True)

@@ -118,7 +118,7 @@ def test_a_missing_blob_is_named(objects, tmp_path, share):
 def test_a_damaged_blob_is_never_delivered(subject, tmp_path, damage, share):
     put(subject.objects, DATA)
     subject.overwrite(SHA256, 0, damage)
-    with pytest.raises(CorruptBlobError, match=r"damaged.*delete it and run again"):
+    with pytest.raises(CorruptBlobError, match=r"damaged.*The next run makes it anew"):
         subject.objects.get(SHA256, 0, tmp_path / "out", share=share)
     assert not (tmp_path / "out").exists()
 

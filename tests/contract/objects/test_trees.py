@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from lateen.domain.artifacts import File, Manifest
 from lateen.domain.errors import CorruptBlobError, MaterializerError, ProtocolError, SetupError
+from lateen.step.ports import Stores
 from lateen.step.transfer import fetch_tree, store_tree
 
 NAMES = st.text("abcäß漢 .-_'\"$", min_size=1, max_size=8).filter(lambda n: n not in {".", ".."})
@@ -34,8 +36,14 @@ def manifest(*files: File) -> Manifest:
     return Manifest("npy", "numpy.ndarray", "lateen.Numpy", files)
 
 
+def stores(objects) -> Stores:
+    """Beside a catalog that is told of damaged blobs, and asked nothing."""
+    attempts = SimpleNamespace(mark_damaged=lambda _sha256, _generation: None)
+    return Stores(SimpleNamespace(attempts=attempts), objects)
+
+
 def fetch(objects, files: tuple[File, ...], destination: Path, *, share: bool = False) -> None:
-    fetch_tree(manifest(*files), generations_of(files), objects, destination, share=share)
+    fetch_tree(manifest(*files), generations_of(files), stores(objects), destination, share=share)
 
 
 def write(tree: dict, directory: Path) -> None:
@@ -167,7 +175,7 @@ def test_a_manifest_that_lies_about_a_size_is_refused(objects, tmp_path):
     (file,) = store_tree(tmp_path / "directory", objects, lease, private=False)
     lie = manifest(File("a", 4, file.sha256))
     with pytest.raises(CorruptBlobError, match=r"'a' has 4 bytes.* has 3"):
-        fetch_tree(lie, {file.sha256: 0}, objects, tmp_path / "back", share=False)
+        fetch_tree(lie, {file.sha256: 0}, stores(objects), tmp_path / "back", share=False)
 
 
 @pytest.mark.parametrize(
@@ -179,5 +187,5 @@ def test_a_manifest_that_lies_about_a_size_is_refused(objects, tmp_path):
 def test_a_manifest_that_is_no_tree_is_refused(objects, tmp_path, paths):
     files = [File(path, 0, hashlib.sha256().hexdigest()) for path in paths]
     with pytest.raises(ProtocolError):
-        fetch_tree(manifest(*files), {}, objects, tmp_path / "back", share=False)
+        fetch_tree(manifest(*files), {}, stores(objects), tmp_path / "back", share=False)
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -288,11 +289,11 @@ def _plain(crash_at: str | None) -> dict[str, str]:
 
 
 def packed(files: Mapping[str, str]) -> bytes:
-    """A source archive."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+    """A source archive: the same files give the same bytes."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
         for name, text in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(text.encode())
             archive.addfile(member, io.BytesIO(text.encode()))
-    return packed.getvalue()
+    return gzip.compress(plain.getvalue(), mtime=0)

@@ -138,21 +138,22 @@ def damage(namespace: Namespace, sha256: str) -> None:
     blob.write_bytes(b"rotten")
 
 
-def test_a_damaged_source_archive_is_set_aside_so_that_submitting_it_again_mends_it(
+def test_a_damaged_source_archive_is_noted_so_that_submitting_it_again_mends_it(
     namespace: Namespace,
 ) -> None:
     damage(namespace, namespace.code.removeprefix("sha256:"))
     pod = namespace.pod(flow.doubling)
     assert pod.resolve() == 10
     message = pod.row[2]["message"]
-    for told in (namespace.code, "submit the pipeline again", "is damaged", "/damaged/"):
+    for told in (namespace.code, "submit the pipeline again", "is damaged"):
         assert told in message
-    namespace.keep(packed({"flow.py": Path(flow.__file__).read_text()}))
+    again = namespace.keep(packed({"flow.py": Path(flow.__file__).read_text()}))
+    assert again == namespace.code
     pod = namespace.pod(flow.doubling)
     assert pod.live() == ALL_WELL, pod.said
 
 
-def test_what_a_step_reads_and_is_damaged_is_set_aside_so_that_saving_it_again_mends_it(
+def test_what_a_step_reads_and_is_damaged_is_noted_so_that_saving_it_again_mends_it(
     namespace: Namespace,
 ) -> None:
     namespace.save(0.25, "base")
@@ -160,7 +161,7 @@ def test_what_a_step_reads_and_is_damaged_is_set_aside_so_that_saving_it_again_m
     pod = namespace.pod(flow.training)
     assert pod.live() == (0, 1, 0)
     message = pod.row[2]["message"]
-    for told in ("the artifact 'base', version 1", "is damaged", "/damaged/"):
+    for told in ("the artifact 'base', version 1", "is damaged"):
         assert told in message
     namespace.save(0.25, "base")
     pod = namespace.pod(flow.training)

@@ -15,12 +15,16 @@ Lateen = Callable[..., Result]
 Answering = Callable[..., Any]
 
 
+def kept_for(why: str, n: int = 0, forceable: bool = False) -> dict[str, Any]:
+    return {"id": str(n), "what": f"wine {n}", "why": why, "forceable": forceable}
+
+
 def answer(dry_run: bool = False, gone: int = 1, kept: int = 0, **more: Any) -> dict[str, Any]:
     return {
         "kind": "artifact",
         "dry_run": dry_run,
         "deleted": [{"id": str(n), "what": f"iris {n}"} for n in range(1, gone + 1)],
-        "kept": [{"id": str(n), "what": f"wine {n}", "why": "tagged x"} for n in range(kept)],
+        "kept": [kept_for("output of run x", n) for n in range(kept)],
         **more,
     }
 
@@ -72,7 +76,30 @@ def test_a_version_is_named_in_either_way(lateen, answering, written):
 def test_what_is_kept_ends_with_1(lateen, answering):
     answering(delete=answer(gone=0, kept=1))
     result = lateen("delete", "artifact", "wine", "--yes")
-    assert (result.exit_code, result.stdout) == (1, "kept: wine 0 (tagged x)\n")
+    assert (result.exit_code, result.stdout) == (1, "kept: wine 0 (output of run x)\n")
+
+
+def test_what_could_be_forced_is_told_once_with_the_command(lateen, answering):
+    tagged = [kept_for("tagged x", n, forceable=True) for n in (1, 2)]
+    rest = "nevertheless: a tag, a history of stages, or being a newest success is all that speaks"
+    answering(delete=answer(gone=0) | {"kept": [kept_for("output of run x"), tagged[0]]})
+    shown = lateen("delete", "artifact", "wine", "--yes").stdout.splitlines()
+    assert shown[:2] == ["kept: wine 0 (output of run x)", "kept: wine 1 (tagged x)"]
+    assert shown[2:] == [
+        f"`lateen delete artifact wine@1 --force` deletes it {rest} against it",
+    ]
+    answering(delete=answer(gone=0) | {"kept": tagged})
+    (last,) = lateen("delete", "artifact", "wine", "--yes").stdout.splitlines()[2:]
+    assert last.startswith("`lateen delete artifact NAME --force` deletes 2 of those kept ")
+
+
+@pytest.mark.parametrize("kind", ["artifact", "model"])
+def test_a_version_that_stands_twice_is_refused(lateen, answering, kind):
+    memory = answering(delete=answer())
+    result = lateen("delete", kind, "iris@2", "--version", "3", "--yes")
+    assert result.exit_code == 2
+    assert "the version stands twice, in 'iris@2' and in --version 3" in result.stderr
+    assert memory.asked("delete") == []
 
 
 def test_the_flags_of_a_prune_are_zenml_s(lateen, answering):
@@ -104,7 +131,7 @@ def test_long_lists_are_cut_with_a_count():
     assert lines[19:] == [
         "deleted: iris 20",
         "... and 5 more; -o json lists all",
-        "kept: wine 0 (tagged x)",
+        "kept: wine 0 (output of run x)",
     ]
 
 
@@ -117,6 +144,25 @@ def test_what_became_of_the_rest_is_told():
         "freed: 2.0 KiB in 3 blobs",
         "not deleted yet: no",
     ]
+
+
+def test_one_of_a_thing_is_told_in_the_singular():
+    found = answer(needed=1, released=1, blobs=1, size=2048)
+    assert described_deletion(found).splitlines()[1:] == [
+        "kept: 1 more version, which runs, models or tags need",
+        "released: 1 artifact version, which stays until `lateen artifact prune` finds that"
+        " nothing else needs it",
+        "freed: 2.0 KiB in 1 blob",
+    ]
+
+
+def test_many_errors_are_counted_and_cut():
+    lines = described_deletion(answer(errors=[f"no {n}" for n in range(1000)])).splitlines()
+    assert lines[1:3] == [
+        "not deleted yet: 1000 blobs; the next `lateen collect` tries again",
+        "not deleted yet: no 0",
+    ]
+    assert lines[21:] == ["not deleted yet: no 19", "... and 980 more; -o json lists all"]
 
 
 def test_a_collection_is_told_in_counts():
@@ -135,18 +181,19 @@ def test_deep_goes_with_verify(lateen):
 
 def test_findings_end_with_1(lateen, answering):
     checks = [
-        {"what": "blobs", "looked_at": 3, "findings": ["one is missing"]},
-        {"what": "stages", "looked_at": 1, "findings": []},
+        {"what": "blobs", "looked_at": 3, "findings": ["one is missing"], "remedy": "restore it"},
+        {"what": "stages", "looked_at": 1, "findings": [], "remedy": None},
     ]
     answering(verify={"checks": checks, "unknown": 2})
     result = lateen("doctor", "--verify")
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[:5] == [
+    assert result.stdout.splitlines()[:6] == [
         "CHECK    LOOKED AT   STATE",
         "blobs    3           1 wrong",
         "stages   1           ok",
         "",
         "blobs: one is missing",
+        "remedy: restore it",
     ]
     assert "2 stored blobs are unknown to the catalog" in result.stdout
 

@@ -41,6 +41,7 @@ def artifact_version(**fields: Any) -> dict[str, Any]:
         "pickled": False,
         "uri": "file:///store/scores/3",
         "size": 17,
+        "bytes_deleted": None,
         "created_at": "2026-03-01T12:30:00.250000+00:00",
         "metadata": {"rows": 3},
         "tags": ["small"],

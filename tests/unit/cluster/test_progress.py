@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lateen.cluster.progress import Progress, is_taken, phase_of, refusal
-from lateen.cluster.retrials import after, looked_up
-from lateen.domain.errors import CatalogUnavailable
+from lateen.cluster.retrials import Retrials, after
+from lateen.domain.errors import CatalogUnavailable, LateenError, UserError
 from lateen.domain.spec import PipelineSpec, Retry, StepSpec
 from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
 from lateen.planning.state import Attempt, Plan, Run, Step
@@ -162,11 +162,21 @@ def test_without_a_policy_the_infrastructure_s_losses_are_made_good_all_the_same
     assert line.startswith("  [1/2] load_data: lost to the infrastructure, trying again in ")
 
 
-def test_a_catalog_that_does_not_answer_ends_no_following() -> None:
-    def away() -> Any:
-        raise CatalogUnavailable("not now")
+@pytest.mark.parametrize(
+    ("error", "asked"), [(CatalogUnavailable("not now"), 1), (UserError("there is no run"), 2)]
+)
+def test_a_catalog_that_does_not_answer_ends_no_following_and_is_not_asked_again(
+    error: LateenError, asked: int
+) -> None:
+    calls: list[LateenError] = []
 
-    assert looked_up(away, "run", "flaky", 1) is None
+    def failing() -> Any:
+        calls.append(error)
+        raise error
+
+    retrials = Retrials(failing, "run")
+    assert [retrials.looked_up("flaky", attempt) for attempt in (1, 2)] == [None, None]
+    assert len(calls) == asked
 
 
 def test_what_keeps_a_run_is_told_when_it_changes(progress: Progress) -> None:

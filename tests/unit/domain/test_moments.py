@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lateen.domain.errors import ProtocolError, UserError
-from lateen.domain.moments import Moment
+from lateen.domain.moments import Moment, time_hint
 from lateen.domain.references import (
     ModelArtifact,
     ModelReference,
@@ -31,6 +31,29 @@ def test_a_moment_is_a_time_the_start_of_a_run_or_a_stage_event():
 def test_a_time_without_a_zone_is_refused_with_the_way_out():
     with pytest.raises(UserError, match=r"2026-03-01T12:00:00 has no time zone.*tzinfo=UTC"):
         Moment.of(datetime(2026, 3, 1, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("2026-11-22T23:00:00", "datetime.fromisoformat('2026-11-22T23:00:00+00:00')"),
+        ("2026-11-22T23:00:00+01:00", "datetime.fromisoformat('2026-11-22T23:00:00+01:00')"),
+        ("2026-11-22", "datetime.fromisoformat('2026-11-22T00:00:00+00:00')"),
+        ("2026-11-22 23:00:00 UTC", "datetime(2026, 11, 22, tzinfo=UTC)"),
+    ],
+)
+def test_a_text_that_is_written_like_a_time_is_answered_with_the_line_to_write(
+    text: str, line: str
+):
+    assert time_hint(text) == (
+        f"; a text names a run. A time is a datetime with its time zone: as_of={line}"
+    )
+    assert isinstance(eval(line, {"datetime": datetime, "UTC": UTC}), datetime)
+
+
+@pytest.mark.parametrize("text", ["training-1", "training-20261122-143407-6fb39a71", "20261122"])
+def test_a_text_that_may_be_a_run_is_not_taken_for_a_time(text: str):
+    assert time_hint(text) == ""
 
 
 @pytest.mark.parametrize("written", [True, 1.5, None, b"x"])

@@ -95,7 +95,6 @@ def test_everything_else_goes_to_the_store_itself(tmp_path: Path) -> None:
     assert list(store.blobs()) == [(digest, 1)]
     store.get(digest, 1, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == data
-    assert store.set_aside(digest, 1) is None
     assert store.drop_unfinished(0) == 0
     store.delete(digest, 1)
     assert not store.exists(digest, 1)

@@ -33,6 +33,8 @@ class Operator:
     known: dict[str, KnownRun] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     written: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    told_first: bool = True
+    """Whether all that a status says had been told when it was handed on."""
 
     def __post_init__(self) -> None:
         frozen = Frozen.of(SPEC)
@@ -51,6 +53,7 @@ class Operator:
 
     def show(self, run: RunObject, status: Mapping[str, Any]) -> None:
         self.written[run.uid] = status
+        self.told_first = self.told_first and bool(self.told)
 
     def tell(self, run: RunObject, occurrences: Iterable[Occurrence]) -> None:
         self.told += [each.reason for each in occurrences]
@@ -77,6 +80,13 @@ def test_after_an_outage_nothing_is_told_again_and_the_trouble_is_gone_from_the_
     assert operator.last("u1") != before
     assert operator.looks(RUN) == []
     assert operator.last("u1") == before
+
+
+def test_what_a_status_says_was_told_before_it_is_handed_on() -> None:
+    first, other = Operator(), Operator()
+    first.looks(RUN)
+    show_rejected(other.parts, RUN, Rejected("PipelineNotFound", "there is none", final=False))
+    assert (first.told_first, other.told_first) == (True, True)
 
 
 def test_another_operator_tells_nothing_that_the_status_says_already() -> None:

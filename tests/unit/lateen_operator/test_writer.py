@@ -11,7 +11,7 @@ from lateen.domain.errors import ClusterRefused
 from lateen_operator import metrics
 from lateen_operator.kube import Cluster
 from lateen_operator.run_object import RunObject
-from lateen_operator.writer import AGAIN, REFUSED_AGAIN, StatusWriter, difference
+from lateen_operator.writer import AGAIN, REFUSED_AGAIN, TELLING, StatusWriter, difference
 from tests.unit.lateen_operator.steady import Steady
 
 
@@ -120,6 +120,34 @@ def test_a_status_that_is_refused_is_told_once_and_sent_again_much_later(
     (record,) = (it for it in caplog.records if "refuses a status" in it.message)
     assert '{"phase": "Odd"}' in record.message
     assert metrics.STATUS_REFUSED.labels("Run")._value.get() == before + 2
+
+
+def test_a_status_is_written_once_the_events_about_it_are_posted() -> None:
+    server, clock, told = Keeping(), Steady(), set[str]()
+    asked = threading.Semaphore(0)
+
+    def is_told(uid: str) -> bool:
+        asked.release()
+        return uid in told
+
+    writer = StatusWriter(cast(Cluster, server), clock, told=is_told)
+    writer.start()
+    writer.show(OTHER, {"phase": "Running"})
+    assert asked.acquire(timeout=5)
+    writer.show(OTHER, {"phase": "Failed"})
+    clock.now += TELLING
+    writer.show(replace(OTHER, uid="u3", name="third"), {})
+    assert asked.acquire(timeout=5)
+    assert server.sent == []
+    assert writer.unwritten(OTHER.uid) is not None
+    told.update((OTHER.uid, "u3"))
+    clock.now += TELLING
+    writer.show(REFUSED, {})  # wakes who waits for the time to pass
+    for _ in range(2):
+        assert server.came.acquire(timeout=5)
+    writer.stop()
+    assert [patch[0]["op"] for patch in server.patches] == ["test"]
+    assert server.patches[0][1]["value"] == {"phase": "Failed"}
 
 
 def test_a_new_status_is_sent_though_the_last_one_was_refused(writing: Writing) -> None:

@@ -32,11 +32,6 @@ def test_credentials_that_ran_out_are_waited_for() -> None:
         refusing(SetupError("the object store refuses the bucket")).exists("0", 1)
 
 
-def test_a_damaged_blob_that_these_credentials_may_not_move_is_told_as_a_refusal_too() -> None:
-    with pytest.raises(StoreUnavailable, match="refuses"):
-        refusing(SetupError("the object store refuses the bucket")).set_aside("0", 1)
-
-
 def test_damaged_bytes_stay_damaged() -> None:
     with pytest.raises(CorruptBlobError):
         refusing(CorruptBlobError("other bytes")).size("0", 1)

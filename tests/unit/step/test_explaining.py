@@ -54,6 +54,17 @@ def test_a_missing_reference_is_told_and_nothing_else() -> None:
     assert told == "fit failed before its code ran: there is no 'd'."
 
 
+@pytest.mark.parametrize("cause", ["not-started", "infrastructure"])
+def test_a_step_that_never_began_is_not_said_to_have_run(cause: str) -> None:
+    never, ran = attempt(state="failed", cause=cause, began_at=None), attempt(cause="user")
+    words = "it did not begin within 10m"
+    failed = {"status": "Failed", "message": words}
+    assert why(**failed, attempts=[never]) == f"fit did not run: {words}."
+    told = why(**failed, attempts=[ran, never])
+    assert told == f"fit did not run in its last attempt: {words}. It took 2 attempts."
+    assert why(**failed, attempts=[never, ran]).startswith("fit ran for the first time")
+
+
 def test_what_was_served_is_told_with_its_source_and_its_reads() -> None:
     hit = attempt(cached_from={"run": "0", "run_name": "r0", "step": "fit", "n": 1})
     told = why(status="Cached", attempts=[hit])

@@ -326,7 +326,10 @@ def test_an_output_that_a_past_run_did_not_make_is_missing(catalog: Catalog) -> 
 def test_an_empty_stage_is_answered_with_the_versions_that_there_are(catalog: Catalog) -> None:
     catalog.add_model("m")
     told = missing(catalog, ModelArtifact(PRODUCTION, "t"))
-    assert told == "input 'x': the model 'm' has no version in production; it has 1"
+    assert told == (
+        "input 'x': the model 'm' has no version in production; it has 1; `lateen history m` shows"
+        " when its stages changed, `lateen promote m VERSION production` brings one there"
+    )
 
 
 def test_an_unknown_model_is_answered_with_the_nearest(catalog: Catalog) -> None:

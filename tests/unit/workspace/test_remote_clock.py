@@ -22,6 +22,16 @@ def test_a_clock_is_carried_on_from_where_it_was_read_last() -> None:
     assert clock.now() == NOON + timedelta(minutes=10, seconds=1)
 
 
+def test_a_clock_steps_to_another_time_after_a_sleep_and_for_no_less() -> None:
+    steady = Steady()
+    clock = RemoteClock(NOON, steady)
+    clock.keeps_to(NOON - timedelta(milliseconds=3))
+    assert clock.now() == NOON
+    clock.keeps_to(NOON + timedelta(hours=8))
+    steady.now += 1
+    assert clock.now() == NOON + timedelta(hours=8, seconds=1)
+
+
 def test_a_server_tells_its_time_with_each_answer() -> None:
     clock = RemoteClock(NOON, Steady())
     clock.reads_http("Sun, 22 Nov 2026 12:30:00 GMT")

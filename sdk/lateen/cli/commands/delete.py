@@ -39,8 +39,8 @@ def delete(
     artifact versions stay until `lateen artifact prune`. Deleting a pipeline deletes its runs.
     """
     base = bare(name, kind)
-    if kind in (kinds.ARTIFACT, kinds.MODEL) and version is None:
-        base, version = split_name(base)
+    if kind in (kinds.ARTIFACT, kinds.MODEL):
+        base, version = _one_version(base, version)
     remaining = _in_cluster(base) if kind is kinds.RUN and not way.dry_run else None
     found = deleted(
         "delete",
@@ -58,6 +58,16 @@ def delete(
         )
     if found["kept"]:
         ctx.exit(1)
+
+
+def _one_version(name: str, option: str | None) -> tuple[str, str | None]:
+    """The name, and the version that it or the option bears; a usage error where both do."""
+    base, version = split_name(name)
+    if version is not None and option is not None:
+        raise click.UsageError(
+            f"the version stands twice, in {name!r} and in --version {option}; leave one out"
+        )
+    return base, version or option
 
 
 def _in_cluster(name: str) -> str | None:

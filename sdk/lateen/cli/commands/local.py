@@ -47,7 +47,7 @@ def status(form: str) -> None:
 
 @local.command()
 def stop() -> None:
-    """Stop the database; runs that still use it fail."""
+    """Stop the database; what uses it, now or later, starts it again."""
     from lateen.stores import embedded
 
     home = Home.of(os.environ)

@@ -77,7 +77,7 @@ class ArtifactVersionView(VersionView, Forwarding, Unchecked):  # type: ignore[m
         """The value, read anew; as ``data_type`` where the materializer can choose.
 
         Raises MaterializerError where it cannot be loaded, CorruptBlobError where its bytes are
-        not those that were saved.
+        not those that were saved, or were deleted.
         """
         from lateen.materializers import load
 

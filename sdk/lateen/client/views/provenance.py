@@ -29,6 +29,8 @@ def _by(done: Json) -> str:
     """`` by ada in promote of training-1``, as far as is known."""
     person = f" by {done['by']}" if done.get("by") else ""
     if not done["run"]:
+        if done["step"]:
+            return f"{person} in step {done['step']} of a deleted run"
         return person or " outside of a run"
     step = f"{done['step']} of " if done["step"] else ""
     return f"{person} in {step}{done['run']['name']}"

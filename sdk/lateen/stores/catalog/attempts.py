@@ -135,6 +135,11 @@ class Attempts:
         rows = self._run("generations", blobs=sorted(set(blobs)))
         return {row["sha256"]: row["generation"] for row in rows}
 
+    def mark_damaged(self, sha256: str, generation: int) -> None:
+        """Notes that a blob's bytes are damaged: no cached step is served with them any more, and
+        who makes them anew leases another generation."""
+        self._run("mark-damaged", sha256=sha256, generation=generation)
+
     def contents(self, digests: Iterable[str]) -> dict[str, Content]:
         """What versions consist of, by digest."""
         wanted = sorted(set(digests))
@@ -164,10 +169,11 @@ class Attempts:
         parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
 
         def work(connection: Connection) -> Row:
-            row = _one(connection, "publish-version", **parameters)
-            if settle is not None:
-                settle()
-            return row
+            try:
+                return _one(connection, "publish-version", **parameters)
+            finally:  # also where it is refused: nothing goes on writing behind the caller's back
+                if settle is not None:
+                    settle()
 
         if settle is None:
             row = self._run("publish-version", **parameters)[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lateen.stores.catalog.attempts import Attempts
 from lateen.stores.catalog.collection import Collection
 from lateen.stores.catalog.connections import Connections
@@ -17,13 +19,18 @@ class Catalog:
     """Everything that is recorded, in one database."""
 
     def __init__(
-        self, url: str, patience: float | None = None, longest: float | None = None
+        self,
+        url: str,
+        patience: float | None = None,
+        longest: float | None = None,
+        revive: Callable[[], None] | None = None,
     ) -> None:
         """``patience``: for how many seconds a database that was there before is waited for.
 
         ``longest``: how many seconds a statement may take, once the tables are up to date.
+        ``revive``: starts a database that has ended; CatalogUnavailable where that fails.
         """
-        self._connections = Connections(url, patience)
+        self._connections = Connections(url, patience, revive)
         with self._connections.connection() as connection:
             bring_up(connection)
         if longest is not None:

@@ -45,8 +45,15 @@ _QUEUED = os.strerror(errno.EAGAIN)
 class Connections:
     """A stack of idle connections; as many as are used at once are open."""
 
-    def __init__(self, url: str, patience: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: float | None = None,
+        revive: Callable[[], None] | None = None,
+    ) -> None:
         self._url = url
+        self._revive = revive
+        """Starts the database again, where it is ours to start."""
         self._patience = CONNECTION_SECONDS if patience is None else patience
         self._longest: float | None = None
         self._idle: list[tuple[float, Connection]] = []
@@ -139,7 +146,7 @@ class Connections:
         """A new connection; a database that was there before may be starting again."""
         try:
             patience = 0.0 if self._given_up else self._patience
-            connection = connect(self._url, patience, self._longest)
+            connection = connect(self._url, patience, self._longest, self._revive)
         except CatalogUnavailable:
             self._given_up = True
             raise
@@ -224,19 +231,24 @@ def _quiet(connection: Connection) -> bool:
     return not watch.poll(0)
 
 
-def connect(url: str, patience: float = 0.0, longest: float | None = None) -> Connection:
+def connect(
+    url: str,
+    patience: float = 0.0,
+    longest: float | None = None,
+    revive: Callable[[], None] | None = None,
+) -> Connection:
     """A new connection to the primary; waits, with full jitter, while too many are open.
 
-    One that does not answer is waited for as long as ``patience`` says, and no statement takes more
-    than ``longest`` seconds. Raises SetupError for a URL that cannot be read, and
-    CatalogUnavailable for a database that cannot be reached.
+    One that does not answer is started again by ``revive`` and waited for as long as ``patience``
+    says; no statement takes more than ``longest`` seconds. Raises SetupError for a URL that cannot
+    be read, and CatalogUnavailable, as ``revive`` may, for a database that cannot be reached.
     """
     check_url(url)
     began = time.monotonic()
     pause = 0.01
     while True:
         try:
-            return _opened(url, longest)
+            return _opened_again(url, longest, revive) if revive else _opened(url, longest)
         except psycopg.OperationalError as error:
             limit = max(patience, CONNECTION_SECONDS if _too_many(error) else 0.0)
             if time.monotonic() - began >= limit:
@@ -246,6 +258,16 @@ def connect(url: str, patience: float = 0.0, longest: float | None = None) -> Co
                 ) from None
         time.sleep(random.uniform(0, pause))
         pause = min(pause * 2, 1.0)
+
+
+def _opened_again(url: str, longest: float | None, revive: Callable[[], None]) -> Connection:
+    try:
+        return _opened(url, longest)
+    except psycopg.OperationalError as error:
+        if _too_many(error):
+            raise
+    revive()
+    return _opened(url, longest)
 
 
 def _opened(url: str, longest: float | None) -> Connection:

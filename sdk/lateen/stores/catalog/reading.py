@@ -272,12 +272,20 @@ def _artifact_version(row: Row) -> Json:
         "pickled": row["pickled"],
         "uri": f"lateen://artifacts/{row['name']}/{row['number']}",
         "size": row["size"],
+        "bytes_deleted": _bytes_deleted(row),
         "created_at": _time(row["created_at"]),
         "metadata": row["metadata"] or {},
         "tags": row["tags"],
         "run": _run_link(row["run_id"], row["run_name"]),
-        "step": row["history_name"],
+        "step": row["step"],
     }
+
+
+def _bytes_deleted(row: Row) -> Json | None:
+    """Who let the bytes of a version go, and when; None where they are there."""
+    if not row["bytes_deleted"]:
+        return None
+    return {"by": row["deleted_by"], "at": _time(row["deleted_at"])}
 
 
 def _model_version(row: Row) -> Json:

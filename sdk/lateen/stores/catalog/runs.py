@@ -136,10 +136,10 @@ class Runs:
         """Shows that a step waits, and for what."""
         self._run("wait-for-step", run=run, step=step, message=message)
 
-    def desired(self, run: str) -> Desired:
-        """What the owner wants of a run now; Cancelled where it was deleted."""
-        rows = self._run("desired", run=run)
-        return Desired(rows[0]["desired"]) if rows else Desired.CANCELLED
+    def desired(self, run: str) -> tuple[Desired, datetime]:
+        """What the owner wants of a run now, and when that is; Cancelled where it was deleted."""
+        (row,) = self._run("desired", run=run)
+        return Desired(row["desired"] or Desired.CANCELLED), row["now"]
 
     def set_desired(self, run: str, desired: Desired) -> bool:
         """Says what a run is to do; False where it has finished."""

@@ -14,6 +14,6 @@ run Lateen as an ordinary user.
 
 from __future__ import annotations
 
-from .server import Status, ensure_running, remove, status, stop
+from .server import Status, ensure_running, remove, revive, status, stop
 
-__all__ = ["Status", "ensure_running", "remove", "status", "stop"]
+__all__ = ["Status", "ensure_running", "remove", "revive", "status", "stop"]

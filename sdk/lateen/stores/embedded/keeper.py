@@ -1,8 +1,8 @@
 """The process that stops a home's server once nobody has used it for a while.
 
-``python -m lateen.stores.embedded.keeper HOME DATA IDLE INTERVAL LOCK USE``, where the last two are
-descriptors: one holds the keeper's lock, the other is open on the lock that users share. They are
-handed down, since the home may be gone before this process has begun.
+``python -m lateen.stores.embedded.keeper HOME DATA PID IDLE INTERVAL LOCK USE``, where the last two
+are descriptors: one holds the keeper's lock, the other is open on the lock that users share. They
+and the server's pid are handed down, since the home may be gone before this process has begun.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from pathlib import Path
 
 from . import locks, postmaster
 from .place import Place
+from .postmaster import Postmaster
 
 
 class Keeper:
     """Watches the lock that every user of the server shares."""
 
-    def __init__(self, place: Place, data: Path, *, lock: int, use: int) -> None:
+    def __init__(self, place: Place, server: Postmaster, *, lock: int, use: int) -> None:
         self._place = place
-        self._data = data
-        self._server = postmaster.read(data)
+        self._data = Path(server.data)
+        self._server: Postmaster | None = server
         self._lock = lock
         self._use = use
         self._seen = 0
@@ -44,8 +45,8 @@ class Keeper:
                 return
 
     def _is_orphaned(self) -> bool:
-        """Tell whether the home was deleted, so that nobody finds the server any more."""
-        return os.fstat(self._use).st_nlink == 0
+        """Tell whether the home was deleted, moved or unmounted: nobody finds the server there."""
+        return not locks.names(self._place.use_lock, self._use)
 
     def _has_ended(self) -> bool:
         """Tell whether there is no server; if so, the next start also starts a keeper."""
@@ -96,8 +97,9 @@ class Keeper:
 
 def main(arguments: list[str]) -> None:
     """Keep the server that the command line names."""
-    home, data, idle, interval, lock, use = arguments
-    keeper = Keeper(Place(Path(home)), Path(data), lock=int(lock), use=int(use))
+    home, data, pid, idle, interval, lock, use = arguments
+    server = Postmaster(int(pid), data, port="", sockets="", ready=True)
+    keeper = Keeper(Place(Path(home)), server, lock=int(lock), use=int(use))
     keeper.keep(float(idle), float(interval))
 
 

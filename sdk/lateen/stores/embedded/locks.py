@@ -14,13 +14,14 @@ _held: dict[Path, int] = {}
 def hold(path: Path) -> None:
     """Share the lock until this process, and every fork of it, has ended."""
     descriptor = _held.get(path)
-    if descriptor is not None and _names(path, descriptor):
+    if descriptor is not None and names(path, descriptor):
         return
     fresh = _acquire(path, LOCK_SH)
     os.utime(fresh)  # tells the keeper of uses that begin and end between two of its looks
+    stale = _held.pop(path, None)  # one thread gets it, and no descriptor is closed twice
     _held[path] = fresh
-    if descriptor is not None:
-        os.close(descriptor)
+    if stale is not None:
+        os.close(stale)
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def _acquire(path: Path, operation: int, create: int = os.O_CREAT) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | create, 0o600)
         try:
             flock(descriptor, operation)
-            if _names(path, descriptor):
+            if names(path, descriptor):
                 return descriptor
         except BaseException:
             os.close(descriptor)
@@ -71,8 +72,9 @@ def _acquire(path: Path, operation: int, create: int = os.O_CREAT) -> int:
         os.close(descriptor)  # the file was replaced while we waited for it
 
 
-def _names(path: Path, descriptor: int) -> bool:
+def names(path: Path, descriptor: int) -> bool:
+    """Tell whether the path leads to the file that the descriptor is open on."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

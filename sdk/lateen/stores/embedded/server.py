@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lateen.domain.errors import SetupError
+from lateen.domain.errors import CatalogUnavailable, SetupError
 
 from . import locks, postmaster
 from .place import Place
@@ -47,6 +47,28 @@ def ensure_running(
 
             server = starting.start(place, idle=idle, interval=interval)
     return server.url
+
+
+def revive(home: Path, url: str) -> None:
+    """Start the server that was at the URL again, where it has ended.
+
+    Raises CatalogUnavailable where it cannot be started, or the home has no such data any more.
+    """
+    try:
+        # Another's data, and none at all, would be a catalog that this process has not prepared.
+        if _has_data(Place.of(home)) and ensure_running(home) == url:
+            return
+    except SetupError as error:
+        raise CatalogUnavailable(str(error)) from None
+    raise CatalogUnavailable(
+        f"the laptop's database that this process has used is not in {home} any more: it was "
+        "removed, moved or unmounted. Bring it back, or start the process anew to use what is there"
+    )
+
+
+def _has_data(place: Place) -> bool:
+    with _explained(place):
+        return place.exists() and place.version() is not None
 
 
 def stop(home: Path) -> bool:

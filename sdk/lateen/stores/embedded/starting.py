@@ -20,6 +20,9 @@ from .postmaster import Postmaster
 START_SECONDS = 120.0
 """Enough for the recovery after a crash."""
 
+ENDING_SECONDS = 1.0
+"""For how long a server that ends may still be there after its socket."""
+
 LOG_LIMIT = 1024 * 1024
 
 PASSING = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
@@ -50,7 +53,7 @@ def start(place: Place, *, idle: float, interval: float) -> Postmaster:
     """Return the home's server, started if need be, with a keeper; SetupError where that fails."""
     with locks.exclusive(place.start_lock):
         server = postmaster.find(place.data) or _bring_up(place)
-        _start_keeper(place, idle, interval)
+        _start_keeper(place, server, idle, interval)
     return server
 
 
@@ -100,10 +103,12 @@ def _if_full(data: Path) -> str:
 
 def _await_other(data: Path, deadline: float) -> Postmaster | None:
     """Wait for a server that is about to begin or to end; None once there is none."""
+    ended = time.monotonic() + ENDING_SECONDS
     while (server := postmaster.read(data)) and postmaster.is_alive(server):
         if server.ready and postmaster.answers(server):
             return server
-        if time.monotonic() > deadline or (server.ready and not Path(server.address).exists()):
+        unreachable = server.ready and not Path(server.address).exists()
+        if time.monotonic() > (ended if unreachable else deadline):
             raise SetupError(
                 f"the laptop's database runs as process {server.pid}, but nothing answers at "
                 f"{server.address}. End that process, then try again"
@@ -155,14 +160,14 @@ def _launch_server(
         os.close(ended)
 
 
-def _start_keeper(place: Place, idle: float, interval: float) -> None:
+def _start_keeper(place: Place, server: Postmaster, idle: float, interval: float) -> None:
     held = locks.take(place.keeper_lock)
     if held is None:
         return
     package_root = str(Path(__file__).parents[3])
     search = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
     use = os.open(place.use_lock, os.O_RDWR)
-    arguments = [place.home, place.data.resolve(), idle, interval, held, use]
+    arguments = [place.home, place.data.resolve(), server.pid, idle, interval, held, use]
     try:
         launch(
             [sys.executable, "-P", "-m", "lateen.stores.embedded.keeper", *map(str, arguments)],

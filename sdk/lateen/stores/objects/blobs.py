@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 
 from lateen.domain.errors import CorruptBlobError, ProtocolError
 
 FOLDER = "blobs/sha256"
 """Where blobs lie below a store's root, each as ``ab/<digest>.<generation>``."""
-DAMAGED = "damaged"
-"""Where damaged blobs lie that were set aside, each in a folder ``<digest>.<generation>``."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BLOB = re.compile(r"([0-9a-f]{64})\.(0|[1-9][0-9]*)", re.ASCII)
@@ -29,11 +26,6 @@ def blob_of(file_name: str) -> tuple[str, int] | None:
     return (match[1], int(match[2])) if match else None
 
 
-def aside_name(sha256: str, generation: int) -> str:
-    """A new name for the bytes of a damaged blob, which is no blob's."""
-    return f"{DAMAGED}/{sha256}.{generation:d}/{secrets.token_hex(8)}"
-
-
 def check_source(found: tuple[str, int], sha256: str, size: int) -> None:
     """CorruptBlobError unless the bytes to store, digest and number, are those announced."""
     if found != (sha256, size):
@@ -48,19 +40,9 @@ def check_blob(found: str, sha256: str, place: object) -> None:
     """CorruptBlobError unless the bytes of the blob at ``place`` have the digest of its name."""
     if found != sha256:
         raise CorruptBlobError(
-            f"the blob {str(place)!r} is damaged: its bytes have sha256 {found}. Restore it from a"
-            " backup, or delete it and run again the step that made it"
+            f"the blob {str(place)!r} is damaged: its bytes have sha256 {found}. The next run makes"
+            " it anew where a step of it made it; otherwise restore it from a backup to this place"
         )
-
-
-def told_aside(place: object, aside: object, found: str | None = None) -> str:
-    """What to tell of a damaged blob that is at ``aside`` now; ``found`` by whoever moved it."""
-    what = f"damaged: its bytes have sha256 {found}" if found else "missing: it was found damaged"
-    return (
-        f"the blob {str(place)!r} is {what}. What it held was moved to {str(aside)!r}. The next run"
-        " makes it anew where a step of it made it; otherwise restore it from a backup to where it"
-        " was"
-    )
 
 
 def missing_blob(place: object) -> CorruptBlobError:

@@ -18,16 +18,7 @@ from typing import BinaryIO
 
 from lateen.domain.errors import LateenError, SetupError, StoreUnavailable
 
-from .blobs import (
-    FOLDER,
-    aside_name,
-    blob_name,
-    blob_of,
-    check_blob,
-    check_source,
-    missing_blob,
-    told_aside,
-)
+from .blobs import FOLDER, blob_name, blob_of, check_blob, check_source, missing_blob
 from .files import NO_ROOM, arrival_error, existing, link
 
 CHUNK = 1 << 20
@@ -42,7 +33,7 @@ class DirectoryStore:
     """An object store in a local directory: ``blobs/sha256/ab/<digest>.<generation>``.
 
     A blob appears under its name whole and on disk, or not at all: it is written in ``incoming/``
-    and renamed. What a killed process leaves in there is never read. Neither is ``damaged/``.
+    and renamed. What a killed process leaves in there is never read.
     """
 
     def __init__(self, root: Path) -> None:
@@ -51,6 +42,8 @@ class DirectoryStore:
         self._blobs = self._root / FOLDER
         self.uri = self._root.as_uri()
         self._process, self._waiting = os.getpid(), _waiting()
+        self._provided: set[Path] = set()
+        """Folders that this process has made sure will stay."""
 
     def put(self, sha256: str, generation: int, source: BinaryIO, size: int) -> None:
         """Write a blob of ``size`` bytes from where ``source`` stands; again replaces it.
@@ -122,24 +115,6 @@ class DirectoryStore:
             except OSError as error:
                 raise arrival_error(error, destination) from error
 
-    def set_aside(self, sha256: str, generation: int) -> str | None:
-        """Move a blob whose bytes have not its digest to ``damaged/``; what to tell of it.
-
-        None where it is sound, and where it is not there and was never moved.
-        """
-        path = self._path(sha256, generation)
-        aside = self._root / aside_name(sha256, generation)
-        with self._explained():
-            found = _digest(path)
-            if found == sha256:
-                return None
-            if found is not None and _moved(path, aside, found):
-                return told_aside(path, aside, found)
-            if path.exists():  # stored anew meanwhile
-                return None
-            before = next(aside.parent.iterdir(), None) if aside.parent.is_dir() else None
-            return told_aside(path, before) if before else None
-
     def exists(self, sha256: str, generation: int) -> bool:
         """Whether the blob is there; its bytes are checked by ``get``."""
         with self._explained():
@@ -178,13 +153,18 @@ class DirectoryStore:
     @contextmanager
     def _arriving(self, target: Path) -> Iterator[Path]:
         """A new name in ``incoming/``, gone again afterwards, and the target's directory."""
-        _make_directory(self._incoming)
-        _make_directory(target.parent)
+        self._provide(self._incoming)
+        self._provide(target.parent)
         path = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
         try:
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def _provide(self, folder: Path) -> None:
+        if folder not in self._provided or not folder.is_dir():
+            _make_directory(folder)
+            self._provided.add(folder)
 
     def _submitted(self, work: Callable[..., object], *arguments: object) -> Callable[[], object]:
         """Has a thread do the work; what is returned waits for it and raises what it raised."""
@@ -263,28 +243,6 @@ def _is_ours_alone(file: BinaryIO) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == os.geteuid()
 
 
-def _digest(path: Path) -> str | None:
-    try:
-        with path.open("rb", buffering=0) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return None
-
-
-def _moved(path: Path, aside: Path, found: str) -> bool:
-    """Whether the file whose digest was found is aside now; another that took its place is not."""
-    _make_directory(aside.parent)
-    try:
-        _rename(path, aside)
-    except FileNotFoundError:  # another reader was quicker
-        return False
-    if _digest(aside) != found:  # another reader was quicker, and a publisher stored it anew
-        _rename(aside, path)
-        return False
-    _sync(path.parent)
-    return True
-
-
 def _rename(path: Path, target: Path) -> None:
     os.replace(path, target)
     _sync(target.parent)
@@ -302,12 +260,11 @@ def _dropped(path: Path, before: float) -> bool:
 
 
 def _make_directory(path: Path) -> None:
-    if path.is_dir():
-        return
-    _make_directory(path.parent)
-    with suppress(FileExistsError):
-        path.mkdir()
-    _sync(path.parent)
+    if not path.is_dir():
+        _make_directory(path.parent)
+        with suppress(FileExistsError):
+            path.mkdir()
+    _sync(path.parent)  # also where another made it: that one may not have come to this yet
 
 
 def _sync(directory: Path) -> None:

@@ -14,21 +14,23 @@ from tests.strategies.specs import json_values
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "reason"),
+    ("code", "message", "reason", "stays"),
     [
-        (403, "exceeded quota: pods, requested: pods=1, used: pods=10", "QuotaExceeded"),
-        (403, 'violates PodSecurity "restricted:latest": seccompProfile', "PodRefused"),
-        (403, "no", "PodRefused"),
-        (500, "admission webhook failed", "PodNotCreated"),
-        (429, "too many requests", "PodNotCreated"),
+        (403, "exceeded quota: pods, requested: pods=1, used: pods=10", "QuotaExceeded", False),
+        (403, 'violates PodSecurity "restricted:latest": seccompProfile', "PodRefused", True),
+        (403, 'admission webhook "x" denied the request: no answer', "PodRefused", False),
+        (500, "admission webhook failed", "PodNotCreated", False),
+        (429, "too many requests", "PodNotCreated", False),
     ],
 )
-def test_what_may_pass_is_shown_and_tried_again(code: int, message: str, reason: str) -> None:
+def test_what_may_pass_is_shown_and_tried_again(
+    code: int, message: str, reason: str, stays: bool
+) -> None:
     refusal = refused(code, {"kind": "Status", "message": message})
     assert refusal.end is None
     assert refusal.shown.reason == reason
     assert message in refusal.shown.message
-    assert refusal.shown.stays is (code == 403)
+    assert refusal.shown.stays is stays
 
 
 @pytest.mark.parametrize("code", [400, 422])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, FailureCause
 from lateen_operator.pods.settings import PodSettings
-from lateen_operator.pods.verdict import Attempt, Verdict, verdict
+from lateen_operator.pods.verdict import Attempt, Shown, Verdict, verdict
 from lateen_operator.pods.view import PodView, Running, Terminated
 from tests.strategies.specs import json_values
 from tests.unit.lateen_operator.pods.made import (
@@ -42,9 +42,10 @@ def judged(
     now: float = 105,
     step: StepSpec = TRAIN,
     settings: PodSettings = SETTINGS,
+    before: Shown | None = None,
 ) -> Verdict:
     view = None if found is None else PodView.from_json(found)
-    return verdict(view, attempt, step, settings, at(now))
+    return verdict(view, attempt, step, settings, at(now), before)
 
 
 def end(*arguments: Any, **options: Any) -> tuple[FailureCause, str, str]:
@@ -507,17 +508,99 @@ def test_what_a_registry_says_at_the_end_of_many_words_counts() -> None:
     assert end(pod(ended(), away, phase="Pending"), OPEN, now=1800)[0] is NOT_STARTED
 
 
-def test_what_has_no_node_in_all_that_time_or_no_secret_is_not_tried_again() -> None:
-    absent = {"PodScheduled": ("False", "Unschedulable", "0/3 nodes are available.")}
-    nowhere = pod(phase="Pending", node="", conditions=absent)
+@pytest.mark.parametrize(
+    "words",
+    [
+        'failed to resolve reference "r.example.com/x:1": error getting credentials - err: exec:'
+        ' "docker-credential-x": executable file not found in $PATH, out: ``',
+        'error getting credentials - err: exec: "docker-credential-x": executable file not found',
+        'failed to resolve reference "r.example.com/x:1": failed to do request: Head'
+        ' "https://r.example.com/v2/x/manifests/1": dial tcp: lookup r.example.com: no such host',
+        "failed to copy: httpReadSeeker: failed open: content at"
+        " https://mirror.example.com/v2/x/blobs/sha256:9 not found: not found",
+        "(Mirrors also failed: [mirror.example.com/x:1: reading manifest 1 in mirror.example.com/x:"
+        " manifest unknown]): r.example.com/x:1: pinging container registry r.example.com: Get"
+        ' "https://r.example.com/v2/": dial tcp 10.0.0.7:443: connect: connection refused',
+        "open /etc/containers/policy.json: the file does not exist",
+    ],
+)
+def test_what_a_node_or_a_mirror_misses_is_not_said_by_the_registry(words: str) -> None:
+    stuck = pod(ended(), waiting("ErrImagePull", words), phase="Pending")
+    assert end(stuck, OPEN, now=1800)[:2] == (INFRASTRUCTURE, "ImagePullBackOff")
+
+
+GONE = "registry.example.com/iris:1.4: not found"
+REFUSED = f'failed to resolve reference "registry.example.com/iris:1.4": {GONE}'
+BARE = waiting("ImagePullBackOff", 'Back-off pulling image "registry.example.com/iris:1.4"')
+
+
+@pytest.mark.parametrize(
+    ("words", "detail", "cause"),
+    [
+        (REFUSED, GONE, NOT_STARTED),
+        ("dial tcp: i/o timeout", "dial tcp: i/o timeout", INFRASTRUCTURE),
+    ],
+)
+def test_a_back_off_that_says_no_more_keeps_what_the_pull_before_it_said(
+    words: str, detail: str, cause: FailureCause
+) -> None:
+    pulling = pod(ended(), waiting("ErrImagePull", words), running(), phase="Pending")
+    backing_off = pod(ended(), BARE, running(), phase="Pending")
+    said = goes_on(pulling, OPEN).shown
+    again = goes_on(backing_off, OPEN, now=115, before=said).shown
+    assert again == said
+    assert end(backing_off, OPEN, now=1800, before=again) == (
+        cause,
+        "ImagePullBackOff",
+        "it did not begin within 30m: the image 'registry.example.com/iris:1.4' of the container"
+        f" step cannot be pulled: {detail}",
+    )
+
+
+def test_a_back_off_takes_no_words_about_another_container_nor_about_something_else() -> None:
+    backing_off = pod(ended(), BARE, running(), phase="Pending")
+    alone = goes_on(backing_off, OPEN).shown
+    assert alone is not None
+    assert not alone.stays
+    ours = goes_on(pod(waiting("ErrImagePull", REFUSED), phase="Pending"), OPEN).shown
+    slow = Shown("Preparing", "the node pulls images", stays=True)
+    for before in (ours, slow):
+        assert goes_on(backing_off, OPEN, before=before).shown == alone
+    refused_now = pod(ended(), waiting("ImagePullBackOff", "back-off: i/o timeout"))
+    said = goes_on(pod(ended(), waiting("ErrImagePull", REFUSED)), OPEN).shown
+    newest = goes_on(refused_now, OPEN, before=said).shown
+    assert newest is not None
+    assert (newest.message.endswith("i/o timeout"), newest.stays) == (True, False)
+
+
+def test_a_cluster_that_is_busy_for_all_that_time_is_tried_again() -> None:
+    full = {"PodScheduled": ("False", "Unschedulable", "0/3 nodes are available.")}
+    nowhere = pod(phase="Pending", node="", conditions=full)
     assert end(nowhere, OPEN, now=1800) == (
-        NOT_STARTED,
+        INFRASTRUCTURE,
         "Unschedulable",
         "it did not begin within 30m: no node takes its Pod: 0/3 nodes are available.",
     )
-    secret = waiting("CreateContainerConfigError", 'secret "warehouse" not found')
-    found = end(pod(ended(), secret, phase="Pending"), OPEN, now=1800)
-    assert found[:2] == (NOT_STARTED, "CreateContainerConfigError")
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ('secret "warehouse" not found', NOT_STARTED),
+        ('configmap "warehouse" not found', NOT_STARTED),
+        ("couldn't find key password in Secret team-a/warehouse", NOT_STARTED),
+        ("couldn't find key host in ConfigMap team-a/warehouse", NOT_STARTED),
+        ("container has runAsNonRoot and image will run as root", NOT_STARTED),
+        ("failed to sync secret cache: timed out waiting for the condition", INFRASTRUCTURE),
+        ('failed to prepare subPath for volumeMount "work" of container "step"', INFRASTRUCTURE),
+    ],
+)
+def test_what_the_pod_refers_to_and_nobody_made_is_waited_for_once(
+    words: str, cause: FailureCause
+) -> None:
+    stuck = pod(ended(), waiting("CreateContainerConfigError", words), phase="Pending")
+    found = end(stuck, OPEN, now=1800)
+    assert found[:2] == (cause, "CreateContainerConfigError")
 
 
 def test_what_only_took_too_long_is_tried_again() -> None:

@@ -7,9 +7,3 @@ CREATE TABLE database_lives (
 
 INSERT INTO database_lives (identity, since)
     SELECT identity, since FROM collected_database ON CONFLICT DO NOTHING;
-
--- Notes that the catalog lives here now; what was noted before stays.
-CREATE FUNCTION begin_life()
-RETURNS void LANGUAGE sql AS $$
-    INSERT INTO database_lives (identity) VALUES (database_identity()) ON CONFLICT DO NOTHING
-$$;

@@ -288,12 +288,17 @@ DELETE FROM blob_leases WHERE holder = %(holder)s
 -- name: contents
 -- What versions consist of, by digest, with the generation of each blob that may be read.
 SELECT m.digest, m.body,
-       (SELECT jsonb_object_agg(b.sha256, b.generation)
-          FROM manifest_blobs mb JOIN blobs b ON b.sha256 = mb.sha256 AND b.state = 'present'
+       (SELECT jsonb_object_agg(b.sha256, b.generation ORDER BY b.generation)
+          FROM manifest_blobs mb JOIN blobs b ON b.sha256 = mb.sha256 AND b.state <> 'deleting'
          WHERE mb.digest = m.digest) AS generations
   FROM manifests m WHERE m.digest = ANY(%(digests)s)
 
 -- name: generations
 -- The newest generation of each blob that may be read.
 SELECT sha256, max(generation) AS generation FROM blobs
- WHERE sha256 = ANY(%(blobs)s) AND state = 'present' GROUP BY sha256
+ WHERE sha256 = ANY(%(blobs)s) AND state <> 'deleting' GROUP BY sha256
+
+-- name: mark-damaged
+-- Keeps everything new from relying on bytes that were found damaged.
+UPDATE blobs SET state = 'damaged'
+ WHERE sha256 = %(sha256)s AND generation = %(generation)s AND state = 'present'

@@ -3,7 +3,8 @@
 -- name: artifact-versions
 -- Versions by id, in full.
 SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, v.tags, v.created_at,
-       v.run_id, r.name AS run_name, s.history_name, m.body, m.size,
+       v.run_id, r.name AS run_name, coalesce(s.history_name, v.step) AS step, m.body, m.size,
+       d.artifact_version_id IS NOT NULL AS bytes_deleted, d.by AS deleted_by, d.at AS deleted_at,
        (SELECT jsonb_object_agg(key, value) FROM (
             SELECT DISTINCT ON (key) key, value FROM metadata
              WHERE artifact_version_id = v.id ORDER BY key, id DESC) newest) AS metadata
@@ -12,6 +13,10 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, v.ta
   JOIN manifests m ON m.digest = v.digest
   LEFT JOIN runs r ON r.id = v.run_id
   LEFT JOIN steps s ON s.run_id = v.run_id AND s.name = v.step
+  -- The bytes of a discarded version stay as long as another one shares them.
+  LEFT JOIN discarded_versions d ON d.artifact_version_id = v.id AND EXISTS (
+       SELECT FROM manifest_blobs f WHERE f.digest = v.digest AND NOT EXISTS (
+            SELECT FROM blobs b WHERE b.sha256 = f.sha256 AND b.state = 'present'))
  WHERE v.id = ANY(%(ids)s)
 
 -- name: artifact-version-ids

@@ -50,8 +50,8 @@ UPDATE runs SET phase = %(phase)s WHERE id = %(run)s AND finished_at IS NULL
 UPDATE runs SET desired = %(desired)s WHERE id = %(run)s AND finished_at IS NULL RETURNING id
 
 -- name: desired
--- What the owner wants of a run now.
-SELECT desired FROM runs WHERE id = %(run)s
+-- What the owner wants of a run now, and when that is; nothing where it was deleted.
+SELECT (SELECT desired FROM runs WHERE id = %(run)s) AS desired, clock_timestamp() AS now
 
 -- name: finish-run
 -- The end of a run, whole.

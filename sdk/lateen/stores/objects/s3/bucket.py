@@ -10,7 +10,6 @@ from itertools import islice
 from threading import BoundedSemaphore
 from typing import TypeVar
 
-from minio.commonconfig import CopySource
 from minio.datatypes import Part
 from minio.error import S3Error
 
@@ -25,7 +24,6 @@ from .location import Location
 from .patience import Patience
 
 T = TypeVar("T")
-Identity = tuple[object, ...]
 
 PAGE = 1000
 
@@ -86,39 +84,15 @@ class Bucket:
 
     def delete(self, name: str) -> None:
         """Removes an object; one that is gone already is no error."""
-        self._if_there(lambda: self._client.remove_object(*self._place(name)))
 
-    def identity(self, name: str) -> Identity | None:
-        """What tells an object from a later one of its name; None where there is none."""
-        return self._if_there(lambda: self._identity(name))
-
-    def delete_same(self, name: str, identity: Identity | None) -> bool:
-        """Removes an object, unless there is a later one of its name; whether it did."""
-
-        # It looks before each attempt: the answer to one may be lost, and another object be stored
-        # before the next.
-        def remove() -> bool:
-            if self._identity(name) != identity:
-                return False
-            self._client.remove_object(*self._place(name))
-            return True
-
-        return self._if_there(remove) or False
-
-    def copy(self, name: str, to: str) -> bool:
-        """Has the service copy an object, of any size; False where there is none of the name."""
-
-        def copy() -> bool:
+        def remove() -> None:
             try:
-                self._client.copy_object(*self._place(to), CopySource(*self._place(name)))
-            except ValueError as error:  # an error may come after the success of the header
-                raise StoreUnavailable(
-                    f"the object store at {self.location.endpoint} could not copy"
-                    f" {self.location.shown(name)}; try again later"
-                ) from error
-            return True
+                self._client.remove_object(*self._place(name))
+            except S3Error as error:
+                if error.code not in ABSENT:
+                    raise
 
-        return self._if_there(copy) or False
+        self._again(remove)
 
     def names(self, folder: str) -> Iterator[str]:
         """The names of all objects in a folder and below it, in the service's order."""
@@ -178,25 +152,8 @@ class Bucket:
         with suppress(LateenError), explaining(self.location):
             self._client._abort_multipart_upload(*self._place(name), upload)
 
-    def _identity(self, name: str) -> Identity:
-        found = self._client.stat_object(*self._place(name))
-        return found.etag, found.last_modified, found.size
-
     def _place(self, name: str) -> tuple[str, str]:
         return self.location.bucket, self.location.key(name)
-
-    def _if_there(self, request: Callable[[], T]) -> T | None:
-        """What a request answers, repeated too; None where there is no object of the name."""
-
-        def asked() -> T | None:
-            try:
-                return request()
-            except S3Error as error:
-                if error.code in ABSENT:
-                    return None
-                raise
-
-        return self._again(asked)
 
     def _again(self, request: Callable[[], T]) -> T:
         def explained() -> T:

@@ -9,8 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import FileIO
 
-from lateen.domain.errors import CorruptBlobError
-
 from .body import CHUNK, Body
 from .bucket import Bucket
 
@@ -33,17 +31,16 @@ def download(bucket: Bucket, name: str, file: FileIO) -> str:
 def digest_of(bucket: Bucket, name: str) -> str | None:
     """The digest of a blob, read and not kept; None where there is none."""
 
-    def read() -> str:
+    def read() -> str | None:
         digest = hashlib.sha256()
+        if bucket.size(name) is None:
+            return None
         with bucket.open(name, 0, 0) as body:
             for chunk in body.chunks():
                 digest.update(chunk)
         return digest.hexdigest()
 
-    try:
-        return bucket.patience.over(read)
-    except CorruptBlobError:
-        return None
+    return bucket.patience.over(read)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from lateen.domain.errors import SetupError
 FORM = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT&region=REGION"
 AMAZON = "https://s3.amazonaws.com"
 PREFIX_BYTES = 900
-"""A key may have 1,024 bytes, and a blob's own name takes up to 110 of them."""
+"""A key may have 1,024 bytes, and a blob's own name takes up to 100 of them."""
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _BUCKET = re.compile(rf"(?=.{{3,63}}$)(?!\d+\.\d+\.\d+\.\d+$){_LABEL}(?:\.{_LABEL})*", re.ASCII)

@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lateen.domain.errors import SetupError, StoreUnavailable
-from lateen.stores.objects.blobs import (
-    FOLDER,
-    aside_name,
-    blob_name,
-    blob_of,
-    check_blob,
-    check_source,
-    told_aside,
-)
+from lateen.stores.objects.blobs import FOLDER, blob_name, blob_of, check_blob, check_source
 from lateen.stores.objects.files import arriving
 
 from .bucket import Bucket
-from .download import digest_of, download
+from .download import download
 from .limits import Limits
 from .location import Location
 from .patience import Patience
@@ -95,26 +87,6 @@ class S3Store:
         with arriving(destination) as file:
             check_blob(download(bucket, name, file), sha256, self._location.shown(name))
 
-    def set_aside(self, sha256: str, generation: int) -> str | None:
-        """Move a blob whose bytes have not its digest to ``damaged/``; what to tell of it.
-
-        None where it is sound, and where it is not there and was never moved.
-        """
-        name, aside = _name(sha256, generation), aside_name(sha256, generation)
-        bucket, shown = self._of_this_process(), self._location.shown
-        identity = bucket.identity(name)
-        found = digest_of(bucket, name)
-        if found == sha256:
-            return None
-        copied = found is not None and _copied(bucket, name, aside, found)
-        if copied and bucket.delete_same(name, identity):
-            return told_aside(shown(name), shown(aside), found)
-        if bucket.size(name) is not None:  # stored anew meanwhile
-            return None
-        folder = aside.rpartition("/")[0]
-        before = next(bucket.names(folder), None)
-        return told_aside(shown(name), shown(f"{folder}/{before}")) if before else None
-
     def exists(self, sha256: str, generation: int) -> bool:
         """Whether the blob is there; its bytes are checked by ``get``."""
         return self.size(sha256, generation) is not None
@@ -166,16 +138,6 @@ def _put_large(bucket: Bucket, name: str, source: BinaryIO, sha256: str, size: i
         f"the object store at {bucket.location.endpoint} dropped the upload of"
         f" {bucket.location.shown(name)} before it was complete; try again later"
     )
-
-
-def _copied(bucket: Bucket, name: str, aside: str, found: str) -> bool:
-    """Whether the object whose digest was found has a copy; that of another object is dropped."""
-    if not bucket.copy(name, aside):
-        return False
-    if digest_of(bucket, aside) == found:
-        return True
-    bucket.delete(aside)
-    return False
 
 
 def _put(bucket: Bucket, name: str, source: BinaryIO, sha256: str, size: int) -> None:
