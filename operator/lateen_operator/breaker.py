@@ -81,6 +81,15 @@ class Breaker:
             self._until = self._failed_at + self._pause
             self._pause = min(LATE, self._pause * 2)
 
+    def untried(self, began: float) -> None:
+        """Who was let through at that moment of ``now`` came not to try it: the next one may soon.
+
+        Nothing changes where a failure has been told since.
+        """
+        with self._lock:
+            if began > self._failed_at:
+                self._until = min(self._until, self._clock() + SOON)
+
     def answered(self) -> None:
         """The peer answered; where it had not before, those who wait for it are told."""
         with self._lock:

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from lateen.domain.errors import LateenError
+from lateen.domain.errors import ClusterRefused, SetupError, TemporaryError
 
 FIELDS = ("namespace", "run", "uid", "step", "attempt", "pod", "seconds")
 """What a record may carry beside its message: ``log.info("...", extra={"run": ...})``."""
@@ -32,8 +32,8 @@ def set_up(level: str) -> None:
 
 
 def tell(message: str, error: Exception, **fields: str) -> None:
-    """Logs what failed: what is told in words of ours in a line, whatever else with a traceback."""
-    if isinstance(error, LateenError):
+    """Logs what failed: what others have to mend, or passes, in a line, else with a traceback."""
+    if isinstance(error, (TemporaryError, ClusterRefused, SetupError)):
         log.warning("%s: %s", message, error, extra=fields)
     else:
         log.error(message, exc_info=error, extra=fields)

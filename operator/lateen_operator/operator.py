@@ -53,6 +53,7 @@ class Operator:
         self._stopped = threading.Event()
         self._led = threading.Event()
         """Set once this replica has come to lead."""
+        poster = Poster(self._cluster)
         self._parts = Parts(
             settings,
             settings.of_pods(self._cluster.version()),

@@ -117,6 +117,20 @@ class Workspaces:
         tried_again = breaker.open
         breaker.check()
         began = breaker.now()
+        try:
+            return self._found(namespace, lock, breaker, began, tried_again)
+        except LateenError:  # of the catalog nothing may be known: the API server did not answer
+            breaker.untried(began)
+            raise
+
+    def _found(
+        self,
+        namespace: str,
+        lock: threading.Lock,
+        breaker: Breaker,
+        began: float,
+        tried_again: bool,
+    ) -> Workspace:
         workspace = self._open.get(namespace)
         # Whoever opens a workspace, or reads its Secret again, may wait for long: the others have
         # other namespaces to look at, and what is open serves them meanwhile.

@@ -133,7 +133,7 @@ def _in_force(space: Space) -> None:
 
 
 def test_time_limits_count_from_what_they_are_about(space: Space) -> None:
-    again = {"retry": {"limit": 2, "backoff": "1s"}}
+    again = {"retry": {"limit": 0, "backoff": "1s", "factor": 1}}
     never = space.start(shell("step", startTimeout="4s", **NOWHERE, **again))
     slow = space.start(shell("step", "sleep 600", timeout="3s"))
     late = space.start(shell("step", "sleep 600"), shell("next", after=["step"]), timeout="8s")
@@ -149,8 +149,8 @@ def test_time_limits_count_from_what_they_are_about(space: Space) -> None:
     assert late.ends("step") == [("fenced", "timed-out")]
     assert late.step("next")["phase"] == "Cancelled"
 
-    assert never.finished(20) == "Failed"
-    assert never.ends("step") == [("failed", "not-started")]
+    assert never.finished(60) == "Failed"
+    assert never.ends("step") == [("failed", "infrastructure")] * 4, "there may be room later"
     assert "did not begin within 4s" in never.step("step")["message"]
     never.until(lambda: "did not begin within 4s" in never.events().get("Unschedulable", ""), "it")
     never.delete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any, Never, Unpack
 
 from lateen.authoring.annotations import ArtifactConfig, DeclaredOutput, check_placeholders
 from lateen.authoring.call import Call
@@ -12,7 +12,8 @@ from lateen.authoring.composition import composing
 from lateen.authoring.definition import StepDefinition
 from lateen.authoring.location import caller
 from lateen.authoring.options import ContainerOptions, StepSettings
-from lateen.domain.errors import CompileError
+from lateen.domain.errors import CompileError, InvalidNameError
+from lateen.domain.names import check_name
 
 
 class ContainerStep:
@@ -30,13 +31,20 @@ class ContainerStep:
         """The name of the step in history, before it is numbered."""
         return str(self.settings.name)
 
-    def __call__(self, *, after: Any = None, **inputs: Any) -> Any:
+    def __call__(self, *positional: Never, after: Any = None, **inputs: Any) -> Any:
         """Add the step to the pipeline whose body runs, and give handles of its outputs.
 
         Each input lies in ``$LATEEN_INPUTS/NAME/``, plain values in the JSON of
-        ``$LATEEN_PARAMETERS``. Raises CompileError outside of a body.
+        ``$LATEEN_PARAMETERS``. Raises CompileError outside of a body, and for inputs without names.
         """
         composition, location = composing(), caller()
+        if positional:
+            raise CompileError(
+                f"the container step {self.name!r} is given {len(positional)} input(s) without a"
+                " name, which is the folder that its command finds each in; write it like"
+                f" {self.name}(words=...)",
+                location,
+            )
         if composition is None:
             raise CompileError(
                 f"the container step {self.name!r} is called outside of a pipeline's body, and"
@@ -72,11 +80,26 @@ def container_step(
     """Make a step of a command in an image, for pipelines that run in a cluster.
 
     The command leaves the files of each output in ``$LATEEN_OUTPUTS/NAME/``; the image's own
-    command is not run. Raises CompileError for what cannot be a step.
+    command is not run. The artifact of an output is the step's own, ``PIPELINE::STEP::NAME``,
+    unless an ArtifactConfig names it. Raises CompileError for what cannot be a step.
     """
     words = _words(name, command)
     settings = StepSettings().updated({**options, "name": name, "image": image}, "container_step")
+    _check_name(name)
+    if not image or image.isspace():
+        raise CompileError(
+            f"container_step({name!r}, image={image!r}): it is the image that the command runs in,"
+            " such as 'docker.io/library/busybox:1.37'",
+            caller(),
+        )
     return ContainerStep(settings, words, _outputs(name, outputs))
+
+
+def _check_name(name: str) -> None:
+    try:
+        check_name(name, "the step")
+    except InvalidNameError as error:
+        raise CompileError(str(error), caller()) from None
 
 
 def _words(name: str, command: Any) -> tuple[str, ...]:
@@ -107,12 +130,14 @@ def _outputs(name: str, outputs: Sequence[str | ArtifactConfig]) -> tuple[Declar
 
 
 def _output(step: str, output: object) -> DeclaredOutput:
-    config = ArtifactConfig(name=output) if isinstance(output, str) else output
-    if not isinstance(config, ArtifactConfig) or not config.name:
+    key = output.name if isinstance(output, ArtifactConfig) else output
+    if not isinstance(key, str) or not key:
         raise CompileError(
             f"container_step({step!r}): the output {output!r} is a name, or an"
             " ArtifactConfig(name=...)",
             caller(),
         )
-    check_placeholders(config.name, caller())
-    return DeclaredOutput.of(config.name, Any, config)
+    check_placeholders(key, caller())
+    if isinstance(output, ArtifactConfig):
+        return DeclaredOutput.of(key, Any, output)
+    return DeclaredOutput(key)

@@ -58,7 +58,7 @@ def keep_last_log(task: Task, work: WorkDirectory, stores: Stores) -> None:
     """Keeps what the step had printed when its attempt was cancelled, or timed out."""
     with suppress(Fenced, TemporaryError):
         if _is_fenced(task, stores.catalog):
-            keep_log(task, work, stores)
+            keep_log(task, work, stores, release=True)
 
 
 def _is_fenced(task: Task, catalog: Catalog) -> bool:

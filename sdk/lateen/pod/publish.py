@@ -149,7 +149,8 @@ def _told(session: PodSession, settings: Settings) -> Told | None:
 def _hand_over(task: Task, work: WorkDirectory, stores: Stores) -> None:
     """Leaves the end to the operator's judgement, with what the step printed. Raises Fenced."""
     stores.catalog.attempts.in_snapshot(lambda found: found.held(task.attempt, task.holder))
-    keep_log(task, work, stores)
+    # The attempt is under way until it is judged, and its leases end with it, by whoever ends it.
+    keep_log(task, work, stores, release=False)
 
 
 def patiently(work: Callable[[], T], deadline: float) -> T:

@@ -84,13 +84,14 @@ def interrupt(
     _commit({**_failure(task, outcome), **end, "log": log}, stores.catalog)
 
 
-def keep_log(task: Task, work: WorkDirectory, stores: Stores) -> None:
+def keep_log(task: Task, work: WorkDirectory, stores: Stores, *, release: bool) -> None:
     """Keeps what the step printed, for its holder whose attempt somebody else ends or has fenced.
 
     The fence lets this pass, once, since nothing follows from it. Raises Fenced where it does not.
+    ``release`` ends the attempt's leases, which is for one that is over.
     """
     attempts = stores.catalog.attempts
-    with leasing(attempts, lease_holder(task.attempt), release=True) as lease:
+    with leasing(attempts, lease_holder(task.attempt), release=release) as lease:
         log = _store_log(work, stores, lease)
         if log is not None:
             attempts.keep_log(task.attempt, task.holder, log)

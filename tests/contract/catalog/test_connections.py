@@ -181,9 +181,9 @@ def test_a_statement_that_lost_a_deadlock_is_tried_again(
 def test_a_server_whose_processes_do_not_go_on_is_given_up(
     database_url: str, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    monkeypatch.setattr(connections, "FROZEN_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "FROZEN_SECONDS", 1.0)
     bounded = Connections(database_url)
-    bounded.bound(0.1)
+    bounded.bound(1.0)
     pid = int(bounded.execute("SELECT pg_backend_pid() AS pid")[0]["pid"])
 
     def ask() -> None:

@@ -134,7 +134,8 @@ def test_what_is_gone_or_another_by_now_need_not_be_deleted(
 
 
 def event(number: int) -> dict[str, Any]:
-    return {"metadata": {"name": f"event-{number}", "namespace": "space"}}
+    metadata = {"name": f"event-{number}", "namespace": "space"}
+    return {"metadata": metadata, "regarding": {"uid": "u1"}}
 
 
 def dropped(why: str) -> float:

@@ -13,6 +13,7 @@ import pytest
 from lateen.domain.spec import WorkDir
 from lateen.domain.states import FailureCause
 from lateen.step.boundaries import Boundary
+from lateen.step.operations import lease_holder
 from tests.catalogs.waiting import until
 from tests.contract.pod import flow
 from tests.contract.pod.pod import Namespace, Pod
@@ -46,6 +47,8 @@ def test_a_step_that_is_killed_whole_is_left_to_the_operator_with_its_log(
     assert pod.live() == (0, KILLED, 12)
     assert pod.row[0] == "began"
     assert pod.log == "about to die whole\n"
+    leased = namespace.rows("SELECT holder FROM blob_leases")
+    assert (lease_holder(pod.attempt),) in leased, "until the operator has judged it"
     assert pod.ended(pod.publish()) == 12
 
 

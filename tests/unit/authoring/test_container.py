@@ -51,7 +51,7 @@ def test_it_compiles_to_what_yaml_declares() -> None:
             "words": {"step": "write", "output": "words"},
             "limit": {"parameter": "limit"},
         },
-        "outputs": [{"name": "lines", "artifact": "lines"}],
+        "outputs": [{"name": "lines"}],
         "retry": first["retry"],
         "resources": first["resources"],
     }
@@ -71,7 +71,13 @@ def test_an_output_may_be_configured_and_several_are_unpacked() -> None:
 
     found = splitting.compile().spec.step("split")
     tail = OutputSpec("parts_{date}", artifact="parts_{date}", kind="data", tags=("raw",))
-    assert found.outputs == (OutputSpec("head", artifact="head"), tail)
+    assert found.outputs == (OutputSpec("head"), tail)
+
+
+def test_the_artifact_of_an_output_without_one_is_the_step_s_own() -> None:
+    spec = counting.compile().spec
+    count = spec.step("count-lines")
+    assert spec.artifact_of(count, count.outputs[0]) == "counting::count-lines::lines"
 
 
 def test_a_container_that_puts_out_nothing_may_be_waited_for() -> None:
@@ -89,6 +95,18 @@ def test_it_is_called_in_a_body_alone() -> None:
         count_lines(words="a")
 
 
+def test_its_inputs_have_names() -> None:
+    @pipeline
+    def nameless():
+        count_lines(write())  # type: ignore[arg-type]
+
+    words = (
+        r"test_container\.py:\d+: the container step 'count_lines' is given 1 input\(s\) without"
+    )
+    with pytest.raises(CompileError, match=words):
+        nameless.compile()
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -99,9 +117,18 @@ def test_it_is_called_in_a_body_alone() -> None:
         ({"outputs": [ArtifactConfig()]}, r"is a name, or an ArtifactConfig\(name=...\)"),
         ({"outputs": ["{day}"]}, "unknown placeholder {day}"),
         ({"image": 3}, "image=3: write it like"),
+        (
+            {"image": ""},
+            r"test_container\.py:\d+: container_step\('x', image=''\): it is the image",
+        ),
+        ({"image": " "}, "it is the image that the command runs in"),
+        ({"image": None}, "it is the image that the command runs in"),
+        ({"name": "x/../y"}, r"test_container\.py:\d+: the step 'x/../y': a name starts"),
+        ({"name": 3}, "name=3: write it like"),
+        ({"name": ""}, "the step '': a name starts"),
         ({"output_materializers": None, "comand": []}, "has no option 'comand'"),
     ],
 )
 def test_what_can_be_no_step_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(CompileError, match=words):
-        container_step("x", **{"image": "i", "command": ["true"], **given})
+        container_step(**{"name": "x", "image": "i", "command": ["true"], **given})

@@ -53,6 +53,31 @@ def test_who_tries_it_and_never_says_how_it_went_keeps_the_others_for_a_while_on
     assert passes(breaker)
 
 
+def test_who_was_let_through_and_came_not_to_try_it_lets_the_next_one_try_soon() -> None:
+    clock = Steady()
+    breaker = Breaker(clock)
+    for _ in range(3):
+        breaker.failed(DOWN, breaker.now())
+    clock.now += 4 * SOON
+    assert passes(breaker)
+    breaker.untried(breaker.now())
+    assert [passes(breaker), breaker.open] == [False, True]
+    clock.now += SOON
+    assert [passes(breaker), passes(breaker)] == [True, False]
+
+
+def test_who_tried_it_in_vain_shortens_no_pause() -> None:
+    clock = Steady()
+    breaker = Breaker(clock)
+    for _ in range(3):
+        breaker.failed(DOWN, breaker.now())
+    began = breaker.now()
+    breaker.failed(DOWN, began)
+    breaker.untried(began)
+    clock.now += SOON
+    assert not passes(breaker)
+
+
 def test_what_goes_on_failing_is_tried_less_and_less_often() -> None:
     clock = Steady()
     breaker = Breaker(clock)

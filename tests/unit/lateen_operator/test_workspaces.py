@@ -13,11 +13,11 @@ from typing import Any, cast
 
 import pytest
 
-from lateen.domain.errors import CatalogUnavailable, TemporaryError
+from lateen.domain.errors import CatalogUnavailable, ClusterUnavailable, LateenError, TemporaryError
 from lateen_operator import breaker, workspaces
 from lateen_operator.kinds import SECRETS, Kind
 from lateen_operator.kube import Cluster
-from lateen_operator.workspaces import DATABASE, FRESH, STORE, Workspaces
+from lateen_operator.workspaces import DATABASE, FRESH, STORE, Workspace, Workspaces
 from tests.unit.lateen_operator.steady import Steady
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -31,12 +31,15 @@ class Api:
 
     asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     lets: threading.Event = field(default_factory=threading.Event)
+    error: Exception | None = None
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> dict[str, Any] | None:
         if kind is not SECRETS:
             return None
         self.asked.release()
         assert self.lets.wait(LONG)
+        if self.error is not None:
+            raise self.error
         values = {DATABASE: "postgresql://db/x", STORE: "file:///tmp/store"}
         data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
         return {"metadata": {"resourceVersion": "1"}, "data": data}
@@ -151,3 +154,61 @@ def test_one_blip_of_a_catalog_counts_once_for_all_who_were_asking(api: Api) -> 
         found.of("team-a")
     clock.now += breaker.SOON
     assert found.of("team-a") is workspace
+
+
+@pytest.mark.parametrize("was_open", [True, False])
+def test_a_blip_of_the_api_server_does_not_keep_a_workspace_shut(
+    api: Api, monkeypatch: pytest.MonkeyPatch, was_open: bool
+) -> None:
+    clock = Steady()
+    found = served(api, clock)
+    api.lets.set()
+    if was_open:
+        _lost(found.of("team-a"))
+    else:
+        monkeypatch.setattr(Database, "error", CatalogUnavailable("no answer"))
+        _fails(found, CatalogUnavailable)
+        monkeypatch.setattr(Database, "error", None)
+    clock.now += breaker.SOON
+    api.error = ClusterUnavailable("no answer of the API server")
+    _fails(found, ClusterUnavailable)
+    api.error = None
+    _fails(found, CatalogUnavailable)
+    clock.now += breaker.SOON
+    assert found.of("team-a").namespace == "team-a"
+
+
+def test_a_trial_that_waits_in_vain_for_who_opens_the_workspace_is_no_trial(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspaces, "PATIENCE", 0.01)
+    clock = Steady()
+    found = served(api, clock)
+    api.lets.set()
+    monkeypatch.setattr(Database, "error", CatalogUnavailable("no answer"))
+    _fails(found, CatalogUnavailable)
+    monkeypatch.setattr(Database, "error", None)
+    clock.now += breaker.SOON
+    assert api.asked.acquire(timeout=LONG)
+    api.lets.clear()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(found.of, "team-a")
+        assert api.asked.acquire(timeout=LONG)
+        clock.now += breaker.TRIAL
+        _fails(found, TemporaryError)
+        _fails(found, CatalogUnavailable)
+        clock.now += breaker.SOON
+        _fails(found, TemporaryError)
+        api.lets.set()
+        assert slow.result(LONG) is found.of("team-a")
+
+
+def _lost(workspace: Workspace) -> None:
+    with pytest.raises(CatalogUnavailable), workspace.asked():
+        raise CatalogUnavailable("the connection was lost")
+
+
+def _fails(found: Workspaces, kind: type[LateenError]) -> None:
+    with pytest.raises(kind) as caught:
+        found.of("team-a")
+    assert type(caught.value) is kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -15,10 +15,9 @@ from lateen.local.turns import check_thread, turn
 
 
 @pytest.fixture(autouse=True)
-def own_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts back how threads start, for those tests that change it for good."""
     monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
-    yield
 
 
 def is_refused() -> bool:
