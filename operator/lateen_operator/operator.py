@@ -53,7 +53,6 @@ class Operator:
         self._stopped = threading.Event()
         self._led = threading.Event()
         """Set once this replica has come to lead."""
-        poster = Poster(self._cluster)
         self._parts = Parts(
             settings,
             settings.of_pods(self._cluster.version()),
@@ -66,13 +65,8 @@ class Operator:
                 settings.step_limit,
                 answers_again=self._answers_again,
             ),
-            StatusWriter(
-                self._cluster,
-                written=self._status_written,
-                refused=self._status_refused,
-                told=poster.told,
-            ),
-            poster,
+            StatusWriter(self._cluster, written=self._status_written, refused=self._status_refused),
+            Poster(self._cluster),
             self._slots,
         )
         self._relisting = Relisting(

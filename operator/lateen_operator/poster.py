@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,9 +23,6 @@ class Poster:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._queue: queue.Queue[Mapping[str, Any] | None] = queue.Queue(ROOM)
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
-        """How many Events about an object are not posted yet, by its UID."""
         self._threads = [
             threading.Thread(target=self._post, name=f"lateen-events-{number}", daemon=True)
             for number in range(THREADS)
@@ -38,24 +34,10 @@ class Poster:
 
     def post(self, event: Mapping[str, Any]) -> None:
         """Posts an Event later; drops it where there are too many already."""
-        self._count(event, 1)
         try:
             self._queue.put_nowait(event)
         except queue.Full:
-            self._count(event, -1)
             metrics.DROPPED.labels("full").inc()
-
-    def told(self, uid: str) -> bool:
-        """Whether all that was to be told of an object is posted, or dropped."""
-        with self._lock:
-            return uid not in self._under_way
-
-    def _count(self, event: Mapping[str, Any], more: int) -> None:
-        uid = event["regarding"]["uid"]
-        with self._lock:
-            self._under_way[uid] += more
-            if not self._under_way[uid]:
-                del self._under_way[uid]
 
     def stop(self) -> None:
         """Posts what is waiting, for a moment at most."""
@@ -81,5 +63,3 @@ class Poster:
             except Exception as error:  # one Event that cannot be posted does not keep the others
                 tell("an Event was not posted", error)
                 metrics.DROPPED.labels("failed").inc()
-            finally:
-                self._count(event, -1)

@@ -35,7 +35,7 @@ def show(parts: Parts, run: RunObject, known: KnownRun, seen: RunNow) -> None:
         return
     stood = _stood(parts, run)
     before, known.report = known.report or shown_report(stood), report
-    parts.tell(run, run_occurrences(before, report))  # first: the status is written after these
+    parts.tell(run, run_occurrences(before, report))  # first: a status can be made anew
     parts.writer.show(run, run_status(report, stood, now()))
 
 

@@ -1,7 +1,7 @@
 """What a status says already: an operator that knows no more tells none of it as an Event again.
 
-It was told: a status is written after its Events are posted (`writer.py`). An operator that dies
-between the two has them told twice, and the API server refuses the second ones.
+Its Events were handed on before it was. An operator that is killed in the moment between the two
+may leave one untold; to tell all of them anew would repeat, after each outage, what is hours old.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Writes how Runs stand into their status: at most once a second each, and the end always.
-
-A status is written after the Events about it are posted, and not before: whoever leads next takes
-what it says as told.
-"""
+"""Writes how Runs stand into their status: at most once a second each, and the end always."""
 
 from __future__ import annotations
 
@@ -27,8 +23,6 @@ DEFINITE = frozenset({400, 413, 422})
 """Refusals of what was sent; others pass, as while rights are granted or the server starts."""
 REFUSED_AGAIN = 300.0
 """Seconds after which a status that the API server refused is sent again."""
-TELLING = 0.1
-"""Seconds in which the Events about a Run are usually posted."""
 UNWRITTEN = 2.0
 """Seconds in which a status is usually written."""
 LONGEST_REFUSED = 2000
@@ -58,14 +52,11 @@ class StatusWriter:
         clock: Callable[[], float] = time.monotonic,
         written: Callable[[Mapping[str, Any]], None] = lambda _: None,
         refused: Callable[[RunObject, str], None] = lambda *_: None,
-        told: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """``told`` says whether the Events about a Run are posted, which its status goes by."""
         self._cluster = cluster
         self._clock = clock
         self._written = written
         self._refused = refused
-        self._told = told
         self._queue = Queue(clock)
         self._lock = threading.Lock()
         self._shown: dict[str, _Shown] = {}
@@ -135,10 +126,6 @@ class StatusWriter:
             wait = shown.at + EVERY - self._clock()
             if wait > 0:
                 self._queue.add(uid, after=wait)
-                return
-            # What is read of a status by another operator was told: it tells none of it again.
-            if not self._told(uid):
-                self._queue.add(uid, after=TELLING)
                 return
             run, wanted, written = shown.run, shown.wanted, shown.written
             shown.at = self._clock()

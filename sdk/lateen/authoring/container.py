@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Never, Unpack
@@ -51,6 +52,8 @@ class ContainerStep:
                 " there is no function to call; call it in the body of a @pipeline",
                 location,
             )
+        for key in inputs:
+            _check_name(key, f"container_step({self.name!r}): the input")
         from lateen.authoring.placing import placed  # an import of a user's steps stays quick
 
         definition = StepDefinition(
@@ -85,7 +88,7 @@ def container_step(
     """
     words = _words(name, command)
     settings = StepSettings().updated({**options, "name": name, "image": image}, "container_step")
-    _check_name(name)
+    _check_name(name, "the step")
     if not image or image.isspace():
         raise CompileError(
             f"container_step({name!r}, image={image!r}): it is the image that the command runs in,"
@@ -95,9 +98,9 @@ def container_step(
     return ContainerStep(settings, words, _outputs(name, outputs))
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, what: str) -> None:
     try:
-        check_name(name, "the step")
+        check_name(name, what)
     except InvalidNameError as error:
         raise CompileError(str(error), caller()) from None
 
@@ -138,6 +141,7 @@ def _output(step: str, output: object) -> DeclaredOutput:
             caller(),
         )
     check_placeholders(key, caller())
+    _check_name(re.sub(r"\{\w+\}", "", key) or key, f"container_step({step!r}): the output")
     if isinstance(output, ArtifactConfig):
         return DeclaredOutput.of(key, Any, output)
     return DeclaredOutput(key)

@@ -1,4 +1,4 @@
-"""What a plain command is told besides its files: the inputs that are no artifacts."""
+"""What a plain command is told besides its files: the inputs that are not one artifact alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from lateen.domain.errors import UserError
-from lateen.domain.missing import MISSING
 from lateen.domain.receipts import (
+    ArtifactInput,
     EntriesInput,
     ItemsInput,
     PlainInput,
@@ -23,8 +23,11 @@ LONGEST = 100_000
 
 def write_parameters(resolution: Resolution, work: WorkDirectory, step: StepSpec) -> None:
     """Writes what becomes ``$LATEEN_PARAMETERS``; UserError where that is too much."""
-    values = {name: _value(item) for name, item in resolution.inputs.items()}
-    parameters = {name: value for name, value in values.items() if value is not MISSING}
+    parameters = {
+        name: _value(item, name)
+        for name, item in resolution.inputs.items()
+        if not isinstance(item, ArtifactInput)  # its folder has the input's name
+    }
     length = len(json.dumps(parameters))
     if length > LONGEST and step.entrypoint is None:
         raise UserError(
@@ -35,15 +38,15 @@ def write_parameters(resolution: Resolution, work: WorkDirectory, step: StepSpec
     write_json(work.parameters, parameters)
 
 
-def _value(item: ResolvedInput) -> Any:
-    """An input without artifacts as its value; MISSING for any other."""
+def _value(item: ResolvedInput, place: str) -> Any:
+    """An input as a value; an artifact inside of a list or a dict as where its folder is."""
     match item:
         case PlainInput(value):
             return value
         case ItemsInput(items):
-            values = [_value(each) for each in items]
-            return MISSING if MISSING in values else values
+            return [_value(each, f"{place}/{n}") for n, each in enumerate(items)]
         case EntriesInput(entries):
-            found = {key: _value(each) for key, each in entries.items()}
-            return MISSING if MISSING in found.values() else found
-    return MISSING
+            parts = enumerate(entries.items())
+            return {key: _value(each, f"{place}/{n}") for n, (key, each) in parts}
+        case ArtifactInput():
+            return {"folder": place}

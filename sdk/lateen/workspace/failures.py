@@ -14,7 +14,10 @@ def failure_message(view: RunView) -> str:
             error = step.attempts[-1].error if step.attempts else None
             lines.append(f"  {step.name}: {error or step.message}")
             if has_begun(step):
-                lines.append(f"  its output: lateen logs {view.name} {step.name}")
+                lines.append(
+                    f"  its output: lateen logs {view.name} {step.name}; its inputs and where it"
+                    f" failed: lateen why {view.name} {step.name}"
+                )
     return "\n".join(lines)
 
 

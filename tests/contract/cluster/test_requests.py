@@ -134,8 +134,7 @@ def test_what_is_gone_or_another_by_now_need_not_be_deleted(
 
 
 def event(number: int) -> dict[str, Any]:
-    metadata = {"name": f"event-{number}", "namespace": "space"}
-    return {"metadata": metadata, "regarding": {"uid": "u1"}}
+    return {"metadata": {"name": f"event-{number}", "namespace": "space"}}
 
 
 def dropped(why: str) -> float:

@@ -9,10 +9,9 @@ import pytest
 
 from lateen.domain.errors import ClusterRefused
 from lateen_operator import metrics
-from lateen_operator import writer as module
 from lateen_operator.kube import Cluster
 from lateen_operator.run_object import RunObject
-from lateen_operator.writer import AGAIN, REFUSED_AGAIN, TELLING, StatusWriter, difference
+from lateen_operator.writer import AGAIN, REFUSED_AGAIN, StatusWriter, difference
 from tests.unit.lateen_operator.steady import Steady
 
 
@@ -121,29 +120,6 @@ def test_a_status_that_is_refused_is_told_once_and_sent_again_much_later(
     (record,) = (it for it in caplog.records if "refuses a status" in it.message)
     assert '{"phase": "Odd"}' in record.message
     assert metrics.STATUS_REFUSED.labels("Run")._value.get() == before + 2
-
-
-def test_a_status_is_written_once_the_events_about_it_are_posted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "THREADS", 1)  # so that one that is sent comes after what was due
-    server, clock, untold = Keeping(), Steady(), {OTHER.uid}
-    writer = StatusWriter(cast(Cluster, server), clock, told=lambda uid: uid not in untold)
-    writer.start()
-    for number, phase in enumerate(("Running", "Failed")):
-        writer.show(OTHER, {"phase": phase})
-        writer.show(replace(OTHER, uid=f"new-{number}", name=f"new-{number}"), {})
-        assert server.came.acquire(timeout=5)
-    assert server.sent == ["new-0", "new-1"]
-    assert writer.unwritten(OTHER.uid) is not None
-    untold.clear()
-    clock.now += TELLING
-    writer.show(replace(OTHER, uid="last", name="last"), {})
-    for _ in range(2):
-        assert server.came.acquire(timeout=5)
-    writer.stop()
-    ((_, patch),) = server.patches
-    assert patch["value"] == {"phase": "Failed"}
 
 
 def test_a_new_status_is_sent_though_the_last_one_was_refused(writing: Writing) -> None:

@@ -87,8 +87,8 @@ def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[st
     unknown = sorted(set(applied) - set(wanted))
     if unknown:
         raise SetupError(
-            f"the catalog was migrated by a newer Lateen ({unknown[-1]}); upgrade this one:"
-            " pip install -U lateen"
+            f"the catalog was migrated by a newer Lateen ({unknown[-1]}); upgrade this one: pip"
+            " install -U lateen, and in a cluster the chart with its image"
         )
     done = []
     for name, text in wanted.items():

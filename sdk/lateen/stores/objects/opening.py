@@ -60,8 +60,12 @@ def shown(place: str | Path) -> str:
 
 
 def _located(place: str | Path, environment: Mapping[str, str]) -> Path | Location:
-    if isinstance(place, Path) or "://" not in place:
+    if isinstance(place, Path):
+        return place
+    if place.startswith("/"):
         return Path(place)
+    if "://" not in place:
+        raise SetupError(f"an object store cannot be at {place[:80]!r}; it is in {KNOWN}")
     scheme = place.partition("://")[0].lower()
     if scheme == "file":
         return _path(place)
