@@ -82,8 +82,9 @@ def container_step(
 ) -> ContainerStep:
     """Make a step of a command in an image, for pipelines that run in a cluster.
 
-    The command leaves the files of each output in ``$LATEEN_OUTPUTS/NAME/``; the image's own
-    command is not run. The artifact of an output is the step's own, ``PIPELINE::STEP::NAME``,
+    The command finds an input in ``$LATEEN_INPUTS/NAME/``, plain values in the JSON of
+    ``$LATEEN_PARAMETERS``, and leaves the files of each output in ``$LATEEN_OUTPUTS/NAME/``; the
+    image's own command is not run. The artifact of an output is the step's own, ``PIPELINE::STEP::NAME``,
     unless an ArtifactConfig names it. Raises CompileError for what cannot be a step.
     """
     words = _words(name, command)
