@@ -465,3 +465,27 @@ def test_a_stage_protected_by_the_command_refuses_steps_and_not_the_command() ->
     newest = described.split("Newest stage changes")[1].splitlines()[2].split()
     assert newest[3:7] == ["1", "production", "archived", "tester"]
     assert newest[-1] == "gate"
+
+
+def test_the_latest_of_the_list_of_models_is_what_latest_means() -> None:
+    @step(enable_cache=False)
+    def train(good: bool) -> int:
+        if not good:
+            raise ValueError("no model this time")
+        return 1
+
+    @pipeline(model=Model("listed"))
+    def training(good: bool):
+        train(good)
+
+    def listed() -> str:
+        (row,) = (line for line in lateen("get", "models").stdout.splitlines() if "listed" in line)
+        return row.split()[2]
+
+    with pytest.raises(RunFailed):
+        training(False)
+    assert listed() == "-"
+    training(True)
+    with pytest.raises(RunFailed):
+        training(False)
+    assert (listed(), Client().get_model_version("listed", "latest").version) == ("2", "2")

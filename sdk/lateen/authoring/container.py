@@ -84,8 +84,9 @@ def container_step(
 
     The command finds an input in ``$LATEEN_INPUTS/NAME/``, plain values in the JSON of
     ``$LATEEN_PARAMETERS``, and leaves the files of each output in ``$LATEEN_OUTPUTS/NAME/``; the
-    image's own command is not run. The artifact of an output is the step's own, ``PIPELINE::STEP::NAME``,
-    unless an ArtifactConfig names it. Raises CompileError for what cannot be a step.
+    image's own command is not run. The artifact of an output is the step's own,
+    ``PIPELINE::STEP::NAME``, unless an ArtifactConfig names it. Raises CompileError for what cannot
+    be a step.
     """
     words = _words(name, command)
     settings = StepSettings().updated({**options, "name": name, "image": image}, "container_step")

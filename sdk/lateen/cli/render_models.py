@@ -27,13 +27,17 @@ def model_columns(now: datetime) -> list[Column]:
     return [
         Column("NAME", lambda model: model["name"]),
         Column("VERSIONS", lambda model: str(model["versions"])),
-        Column("LATEST", lambda model: model["latest"]["version"]),
+        Column("LATEST", lambda model: _latest(model["latest"])),
         Column("PRODUCTION", lambda model: model["production"] or "-"),
         Column("STAGING", lambda model: model["staging"] or "-"),
         Column("AGE", lambda model: age(model["latest"]["created_at"], now)),
         Column("MADE BY", lambda model: origin(model["latest"]), wide=True),
         Column("PROTECTED", lambda model: ", ".join(model["protected"]), wide=True),
     ]
+
+
+def _latest(version: Json) -> str:
+    return version["version"] if version["status"] == "ready" else "-"
 
 
 def model_version_columns(now: datetime) -> list[Column]:

@@ -65,7 +65,8 @@ SELECT e.id, m.name AS model, e.model_version_id, v.number, v.version_name, e.fr
  ORDER BY e.id DESC LIMIT %(limit)s
 
 -- name: models
--- The models, or one of them, with their newest versions and what stands where.
+-- The models, or one of them, with what stands where and what `latest` is, or their newest versions
+-- where all were made by runs that failed or go on.
 SELECT m.name, counted.versions, latest.id AS latest,
        (SELECT coalesce(v.version_name, v.number::text) FROM model_version_states s
           JOIN model_versions v ON v.id = s.model_version_id
@@ -76,8 +77,11 @@ SELECT m.name, counted.versions, latest.id AS latest,
        ARRAY(SELECT stage FROM protected_stages p WHERE p.model_id = m.id ORDER BY stage)
        AS protected
   FROM models m
-  JOIN LATERAL (SELECT id FROM model_versions WHERE model_id = m.id
-                 ORDER BY number DESC LIMIT 1) latest ON true
+  JOIN LATERAL (SELECT coalesce(
+            (SELECT model_version_id FROM model_version_states
+              WHERE model_id = m.id AND status = 'ready' ORDER BY number DESC LIMIT 1),
+            (SELECT id FROM model_versions WHERE model_id = m.id
+              ORDER BY number DESC LIMIT 1)) AS id) latest ON latest.id IS NOT NULL
   JOIN LATERAL (SELECT count(*) AS versions FROM model_versions WHERE model_id = m.id)
        counted ON true
  WHERE %(name)s::text IS NULL OR m.name = %(name)s
