@@ -122,6 +122,14 @@ def test_a_command_that_there_is_not_says_so(person: Person, failing: dict[str, 
     assert "absent" in person.lateen("logs", run.name, "absent")
 
 
+def test_who_follows_its_log_sees_every_attempt(person: Person, ran: Any) -> None:
+    counted = 'echo "one more"; sleep 2; exit 1'
+    run = person.space.start({**shell("again", counted), "retry": {"limit": 1, "backoff": "0s"}})
+    run.until(lambda: run.pods("again"), "its first Pod")
+    assert person.lateen("logs", run.name, "again", "--follow").split("\n")[:2] == ["one more"] * 2
+    assert run.finished() == "Failed"
+
+
 def test_an_output_that_it_leaves_empty_is_named(failing: dict[str, Run]) -> None:
     run = failing["idle"]
     assert run.finished() == "Failed"

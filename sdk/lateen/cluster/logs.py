@@ -31,6 +31,12 @@ def live_log(
     return server.log(newest["metadata"]["name"], STEP_CONTAINER, follow)
 
 
+def newest_attempt(server: Server, run: str, step: str) -> int:
+    """The number of the newest attempt whose container has started; 0 where there is none."""
+    labels = {RUN_UID_LABEL: run, STEP_LABEL: step}
+    return max((_attempt(pod) for pod in server.pods(labels) if _has_started(pod)), default=0)
+
+
 def _has_started(pod: Json) -> bool:
     states = (pod.get("status") or {}).get("containerStatuses") or ()
     return any(

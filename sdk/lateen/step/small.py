@@ -34,7 +34,8 @@ class SmallFile:
         reached(Boundary.STORE_LEASED)
         if self._settling is not None:
             self._settle = self._settling.put_unsettled(sha256, generation, self._content)
-        elif not self._objects.exists(sha256, generation):
+            return (self.file,)
+        if not self._objects.exists(sha256, generation):
             self._objects.put(sha256, generation, io.BytesIO(self._content), size)
         reached(Boundary.STORE_STORED)
         return (self.file,)
@@ -43,3 +44,4 @@ class SmallFile:
         """Waits until the content is there for good; nothing that refers to it commits before."""
         if self._settle is not None:
             self._settle()
+            reached(Boundary.STORE_STORED)

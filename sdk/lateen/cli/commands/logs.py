@@ -55,6 +55,8 @@ def _live(
     found = _unfinished(run, step)
     if found is None:
         return None
+    if follow and attempt is None:
+        return _followed(run, step, place)
     server = targets.server(place)
     while found:
         chunks = live_log(server, run["id"], found["name"], attempt, follow)
@@ -63,6 +65,24 @@ def _live(
         time.sleep(LOOK_AGAIN_SECONDS)
         found = _unfinished(current().call("run", name=run["id"]), step)
     return None
+
+
+def _followed(run: Any, step: str, place: Place) -> Generator[bytes]:
+    """What each attempt prints, one after the other, until the step has finished."""
+    from lateen.cluster.logs import live_log, newest_attempt
+
+    server, told = targets.server(place), 0
+    while found := _unfinished(run, step):
+        n = newest_attempt(server, run["id"], found["name"])
+        chunks = live_log(server, run["id"], found["name"], n, True) if n > told else None
+        if chunks is None:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        else:
+            yield from chunks
+            told = n
+        run = current().call("run", name=run["id"])
+    if not told:  # it was over too soon to be seen
+        yield current().call("logs", run=run["id"], step=step, n=None).encode()
 
 
 def _unfinished(run: Any, step: str) -> Any:
