@@ -77,6 +77,7 @@ def test_plain_inputs_are_a_json_object_in_the_environment(namespace: Namespace)
         "quoted": 'it\'s "so"\n$HOME',
         "both": [1, None],
         "late": 7,
+        "mixed": [1, {"folder": "mixed/1"}],
     }
     assert pod.work.input("mixed", ("1",)).is_dir()
 
