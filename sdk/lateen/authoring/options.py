@@ -27,14 +27,10 @@ class HasModelSpec(Protocol):
     def spec(self) -> spec.ModelSpec: ...
 
 
-class StepOptions(TypedDict, total=False):
-    """The options of ``@step(...)``."""
+class ContainerOptions(TypedDict, total=False):
+    """The options of ``container_step(...)``: those of every step."""
 
-    name: str | None
-    """The name in history; that of the function where not given."""
     enable_cache: bool | None
-    output_materializers: Materializers | None
-    image: str | None
     resources: Resources | None
     retry: Retry | None
     timeout: Duration | None
@@ -53,21 +49,13 @@ class StepOptions(TypedDict, total=False):
     model: HasModelSpec | None
 
 
-class ContainerOptions(TypedDict, total=False):
-    """The options of ``container_step(...)``, as those of a step."""
+class StepOptions(ContainerOptions, total=False):
+    """The options of ``@step(...)``."""
 
-    enable_cache: bool | None
-    resources: Resources | None
-    retry: Retry | None
-    timeout: Duration | None
-    start_timeout: Duration | None
-    work_dir: WorkDir | None
-    tolerate_oom: bool
-    env: Mapping[str, str] | None
-    env_from: Sequence[str] | None
-    pod_template: Mapping[str, Any] | None
-    after: Any
-    model: HasModelSpec | None
+    name: str | None
+    """The name in history; that of the function where not given."""
+    output_materializers: Materializers | None
+    image: str | None
 
 
 class StepCallOptions(StepOptions, total=False):

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from lateen.cli.main import cli
 from lateen.resources.crd import definitions
+from tests.contract.cluster.kubeconfig import kubeconfig_of
 
 Json = dict[str, Any]
 Doctor = Callable[..., dict[str, tuple[str, str]]]
@@ -122,21 +123,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
         threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
         kubeconfig = tmp_path / "kubeconfig"
-        kubeconfig.write_text(json.dumps(_kubeconfig(listening.server_address[1])))
+        kubeconfig.write_text(json.dumps(kubeconfig_of(listening.server_address[1])))
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
         yield found
         listening.shutdown()
-
-
-def _kubeconfig(port: int) -> Json:
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-        "users": [{"name": "it", "user": {"token": "none"}}],
-        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
-        "current-context": "it",
-    }
 
 
 @pytest.fixture
@@ -182,7 +172,7 @@ def test_the_environment_may_name_the_cluster(
 def test_a_server_that_is_away_is_all_that_is_said_of_its_cluster(
     doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "nobody").write_text(json.dumps(_kubeconfig(1)))
+    (tmp_path / "nobody").write_text(json.dumps(kubeconfig_of(1)))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nobody"))
     found = doctor()
     assert found["API server"][0] == "failed"

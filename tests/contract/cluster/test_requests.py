@@ -20,6 +20,7 @@ from lateen_operator.kinds import EVENTS, PODS
 from lateen_operator.kube import TRIES, Cluster
 from lateen_operator.poster import Poster
 from tests.cluster.waiting import until
+from tests.contract.cluster.kubeconfig import kubeconfig_of
 
 Answer = tuple[int, dict[str, str]]
 """The status of an answer, and its headers."""
@@ -69,21 +70,10 @@ def cluster(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
         threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
         leads_there = tmp_path / "kubeconfig"
-        leads_there.write_text(json.dumps(_kubeconfig(listening.server_address[1])))
+        leads_there.write_text(json.dumps(kubeconfig_of(listening.server_address[1])))
         monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(leads_there))
         yield Cluster()
         listening.shutdown()
-
-
-def _kubeconfig(port: int) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-        "users": [{"name": "it", "user": {"token": "none"}}],
-        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
-        "current-context": "it",
-    }
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
