@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from lateen.client.views.deleted_bytes import deletion_words
-from lateen.domain.artifacts import Content, File, Manifest
+from lateen.domain.artifacts import Content, File, Manifest, SmallBlob
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
     CorruptBlobError,
@@ -40,10 +40,10 @@ from lateen.materializers import documents
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.history import History
 from lateen.step.leases import leasing, once_more
-from lateen.step.ports import Json, Stores
+from lateen.step.ports import Disk, Json, Stores
 from lateen.step.published import published_version
 from lateen.step.resolve import look_up
-from lateen.step.small import SmallFile
+from lateen.step.small import SmallFile, stored_file
 from lateen.step.transfer import Lease, fetch_tree, store_tree
 
 Store = Callable[[Lease], Manifest]
@@ -143,17 +143,18 @@ class Operations(History):
         document: str | None = None,
     ) -> Json:
         """The files of a directory, or a document, which is a file's content."""
-        settle: Callable[[], None] | None = None
+        described = partial(Manifest, format, type, materializer)
+        more = kind, pickled, name, version, tags, metadata
         if document is None:
             files = self._given_out(directory)
-        else:
-            small = SmallFile(documents.NAME, document.encode(), self.objects)
-            files, settle = small.store, small.settle if small.settles else None
-
-        def store(lease: Lease) -> Manifest:
-            return Manifest(format, type, materializer, files(lease))
-
-        return self._publish(store, kind, pickled, name, version, tags, metadata, settle)
+            return self._publish(lambda lease: described(files(lease)), *more)
+        content = document.encode()
+        attempt, _ = self.origin()
+        if attempt is None or not isinstance(self.objects, Disk):
+            stored = partial(stored_file, documents.NAME, content, self.objects)
+            return self._publish(lambda lease: described((stored(lease),)), *more)
+        with SmallFile(documents.NAME, content, self.objects) as small:
+            return self._publish(lambda _lease: described((small.file,)), *more, blob=small)
 
     def register_artifact(
         self,
@@ -306,7 +307,7 @@ class Operations(History):
         version: str | None,
         tags: list[str] | None,
         metadata: Mapping[str, Any] | None,
-        settle: Callable[[], None] | None = None,
+        blob: SmallBlob | None = None,
     ) -> Json:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
@@ -319,7 +320,7 @@ class Operations(History):
                 stored = version_payload(store(lease), kind, pickled)
                 payload = {**stored, "lease": holder, **named, **described}
                 reached(Boundary.SESSION_SAVING)
-                made = self.catalog.attempts.publish(payload, *self.origin(), settle)
+                made = self.catalog.attempts.publish(payload, *self.origin(), blob)
                 reached(Boundary.SESSION_SAVED)
             if made.new:
                 return published_version(payload, made, *self.source())

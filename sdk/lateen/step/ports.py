@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
-from lateen.domain.artifacts import Content, Manifest, Published
+from lateen.domain.artifacts import Content, Manifest, Published, SmallBlob
 from lateen.domain.attempts import AttemptKey, Guard, Hit
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.spec import StepSpec
@@ -66,11 +66,15 @@ class ObjectStore(Protocol):
 
 
 @runtime_checkable
-class Settling(Protocol):
-    """An object store that goes on while others work, such as one on a disk."""
+class Disk(Protocol):
+    """An object store that a small blob is written to before it is known which generation it is."""
 
-    def put_unsettled(self, sha256: str, generation: int, content: bytes) -> Callable[[], object]:
-        """Begin to store bytes, unless they are there; what is returned waits until they stay."""
+    def write_aside(self, sha256: str, content: bytes) -> Path:
+        """Write bytes durably where nobody looks for a blob; raises what ``put`` raises."""
+        ...
+
+    def place(self, aside: Path, sha256: str, generation: int) -> None:
+        """Make what was written aside a blob that stays, unless that one is there."""
         ...
 
 
@@ -184,7 +188,7 @@ class Attempts(Protocol):
         payload: Mapping[str, Any],
         attempt: AttemptKey | None,
         holder: str | None,
-        settle: Callable[[], None] | None = None,
+        blob: SmallBlob | None = None,
     ) -> Published: ...
 
     def log_metadata(

@@ -4,44 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
 
 from lateen.domain.artifacts import File
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.ports import ObjectStore, Settling
+from lateen.step.ports import Disk, ObjectStore
 from lateen.step.transfer import Lease
 
 
+def stored_file(path: str, content: bytes, objects: ObjectStore, lease: Lease) -> File:
+    """Stores a small file's content, unless it is stored."""
+    sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+    generation = lease([(sha256, size)])[sha256]
+    reached(Boundary.STORE_LEASED)
+    if not objects.exists(sha256, generation):
+        objects.put(sha256, generation, io.BytesIO(content), size)
+    reached(Boundary.STORE_STORED)
+    return File(path, size, sha256)
+
+
 class SmallFile:
-    """A file that the store may still be writing while the catalog is told of it."""
+    """A file of one blob that is written while the catalog leases it and is told of it."""
 
-    def __init__(self, path: str, content: bytes, objects: ObjectStore) -> None:
-        self.file = File(path, len(content), hashlib.sha256(content).hexdigest())
+    def __init__(self, path: str, content: bytes, disk: Disk) -> None:
+        self.sha256, self.size = hashlib.sha256(content).hexdigest(), len(content)
+        self.file = File(path, self.size, self.sha256)
         self._content = content
-        self._objects = objects
-        self._settling = objects if isinstance(objects, Settling) else None
-        self._settle: Callable[[], object] | None = None
+        self._disk = disk
+        self._aside: Path | None = None
 
-    @property
-    def settles(self) -> bool:
-        """Whether the store is still at work when ``store`` returns."""
-        return self._settling is not None
+    def __enter__(self) -> SmallFile:
+        return self
 
-    def store(self, lease: Lease) -> tuple[File]:
-        """Stores the content, unless it is stored; the file, which is there from ``settle`` on."""
-        sha256, size = self.file.sha256, self.file.size
-        generation = lease([(sha256, size)])[sha256]
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Removes what was written and found no place."""
+        if self._aside is not None:
+            self._aside.unlink(missing_ok=True)
+
+    def write(self) -> None:
+        if self._aside is None:  # else it is told once more, after a deadlock
+            self._aside = self._disk.write_aside(self.sha256, self._content)
+
+    def place(self, generation: int) -> None:
+        assert self._aside is not None
         reached(Boundary.STORE_LEASED)
-        if self._settling is not None:
-            self._settle = self._settling.put_unsettled(sha256, generation, self._content)
-            return (self.file,)
-        if not self._objects.exists(sha256, generation):
-            self._objects.put(sha256, generation, io.BytesIO(self._content), size)
+        self._disk.place(self._aside, self.sha256, generation)
+        self._aside = None
         reached(Boundary.STORE_STORED)
-        return (self.file,)
-
-    def settle(self) -> None:
-        """Waits until the content is there for good; nothing that refers to it commits before."""
-        if self._settle is not None:
-            self._settle()
-            reached(Boundary.STORE_STORED)

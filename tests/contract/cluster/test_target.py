@@ -512,8 +512,20 @@ def test_the_log_of_a_running_step_is_followed_to_its_end(flow: Any, operator: O
     operator.kubectl("wait", "pod/load-1", "--for=condition=Ready", "--timeout=60s")
     assert lateen("logs", name, "load").stdout == "first\n"
     words = [sys.executable, "-m", "lateen.cli", "logs", name, "load", "--follow"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "first\n"
-    operator.kubectl("exec", "load-1", "--", "touch", "/tmp/go")
-    assert process.communicate(timeout=60)[0] == "last\n"
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            assert process.stdout.readline() == "first\n"
+            operator.kubectl("exec", "load-1", "--", "touch", "/tmp/go")
+            assert process.stdout.readline() == "last\n"
+            # Its container is done, and nobody has said yet what becomes of the step.
+            told = process.stderr.readline()
+            assert told.startswith("load is Pending, and its attempt 1 has ended; waiting for")
+            assert name in told
+            done = {"phase": "Succeeded", "attempts": 1}
+            operator.finish(name, uid, "Succeeded", load=done, total=done)
+            assert process.communicate(timeout=60) == ("", "")
+        finally:
+            process.kill()

@@ -7,9 +7,6 @@ import hashlib
 import io
 import os
 import resource
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -55,57 +52,46 @@ def test_looking_makes_no_directory(store, root):
     assert not root.exists()
 
 
+def kept(store, generation=3, content=DATA):
+    store.place(store.write_aside(SHA256, content), SHA256, generation)
+
+
 def test_a_small_blob_is_a_file_like_the_others(store, root):
-    store.put_unsettled(SHA256, 3, DATA)()
+    kept(store)
     assert blob_path(root).read_bytes() == DATA
     assert blob_path(root).stat().st_mode & 0o777 == 0o444
     assert list(root.glob("incoming/*")) == []
 
 
+def test_what_is_written_aside_is_no_blob_yet(store, root):
+    aside = store.write_aside(SHA256, DATA)
+    assert aside.parent == root / "incoming"
+    assert list(store.blobs()) == []
+
+
 def test_a_small_blob_that_is_there_stays(store, root):
     store.put(SHA256, 3, io.BytesIO(DATA), len(DATA))
     before = blob_path(root).stat()
-    store.put_unsettled(SHA256, 3, DATA)()
+    kept(store)
     assert os.path.samestat(before, blob_path(root).stat())
     assert list(root.glob("incoming/*")) == []
 
 
 def test_a_small_blob_of_another_digest_is_refused_and_leaves_nothing(store, root):
     with pytest.raises(CorruptBlobError, match="nothing was stored"):
-        store.put_unsettled(SHA256, 3, b"other")()
+        kept(store, content=b"other")
     assert [path for path in root.rglob("*") if path.is_file()] == []
 
 
-LATE = """
-import sys, threading
-from pathlib import Path
-from lateen.stores.objects.directory import DirectoryStore
+def test_a_small_blob_that_cannot_be_made_durable_leaves_nothing(store, root, monkeypatch):
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "the disk is gone")
 
-def late():
-    threading.main_thread().join()
-    DirectoryStore(Path(sys.argv[1])).put_unsettled(sys.argv[2], 1, sys.argv[3].encode())()
-
-threading.Thread(target=late).start()
-"""
-
-
-def test_a_thread_that_outlives_the_main_one_stores_small_blobs_too(store, tmp_path):
-    root = tmp_path / "late"
-    subprocess.run([sys.executable, "-c", LATE, root, SHA256, DATA.decode()], check=True)
-    assert DirectoryStore(root).exists(SHA256, 1)
-
-
-def test_a_forked_process_stores_small_blobs_too(store):
-    store.put_unsettled(SHA256, 3, DATA)()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(20)  # where it waits for a thread that only its parent has
-        try:
-            store.put_unsettled(SHA256, 4, DATA)()
-        finally:
-            os._exit(0)
-    assert os.waitpid(child, 0) == (child, 0)
-    assert list(store.blobs()) == [(SHA256, 3), (SHA256, 4)]
+    store.put(SHA256, 3, io.BytesIO(DATA), len(DATA))
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreUnavailable, match="the disk is gone"):
+        store.write_aside(SHA256, DATA)
+    assert list(root.glob("incoming/*")) == []
 
 
 def test_adopting_copies_nothing_and_makes_the_file_read_only(store, root, saved):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -18,6 +19,8 @@ from lateen.cluster.place import Place
 from lateen.domain.states import StepPhase
 
 LOOK_AGAIN_SECONDS = 1.0
+SILENCE_SECONDS = 10.0
+"""After which a follower says what it waits for."""
 
 
 @click.command()
@@ -71,18 +74,32 @@ def _followed(run: Any, step: str, place: Place) -> Generator[bytes]:
     """What each attempt prints, one after the other, until the step has finished."""
     from lateen.cluster.logs import live_log, newest_attempt
 
-    server, told = targets.server(place), 0
+    server, told, since = targets.server(place), 0, time.monotonic()
     while found := _unfinished(run, step):
         n = newest_attempt(server, run["id"], found["name"])
         chunks = live_log(server, run["id"], found["name"], n, True) if n > told else None
-        if chunks is None:
-            time.sleep(LOOK_AGAIN_SECONDS)
-        else:
+        if chunks is not None:
             yield from chunks
-            told = n
+            told, since = n, time.monotonic()
+        elif time.monotonic() - since > SILENCE_SECONDS:
+            click.echo(_waited_for(run, found, told), err=True)
+            since = math.inf
+        else:
+            time.sleep(LOOK_AGAIN_SECONDS)
         run = current().call("run", name=run["id"])
     if not told:  # it was over too soon to be seen
         yield current().call("logs", run=run["id"], step=step, n=None).encode()
+
+
+def _waited_for(run: Any, step: Any, told: int) -> str:
+    """What somebody who looks at nothing is told, once."""
+    name = step["history_name"]
+    what = f"its attempt {told} has ended" if told else "no attempt of it prints yet"
+    why = f": {step['message']}" if step["message"] else ""
+    return (
+        f"{name} is {step['status']}{why}, and {what}; waiting for what comes next"
+        f" (lateen describe run {run['name']})"
+    )
 
 
 def _unfinished(run: Any, step: str) -> Any:

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
-from lateen.domain.artifacts import Content, Manifest, Published
+from lateen.domain.artifacts import Content, Manifest, Published, SmallBlob
 from lateen.domain.attempts import AttemptKey, Guard
 from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
 from lateen.domain.states import FailureCause
+from lateen.stores.catalog.chain import Chained, Statement
 from lateen.stores.catalog.connections import Connection, Connections, Row
 from lateen.stores.catalog.snapshot import Snapshot
 from lateen.stores.catalog.statements import statements
@@ -156,29 +157,31 @@ class Attempts:
         payload: Mapping[str, Any],
         attempt: AttemptKey | None,
         holder: str | None,
-        settle: Callable[[], None] | None = None,
+        blob: SmallBlob | None = None,
     ) -> Published:
         """Commits one version at once, linked to the attempt's model version.
 
-        ``settle`` waits for its bytes to be stored durably: all is written by then, and then it
-        commits.
+        Where its only ``blob`` is not stored, it is leased first, and stored while the database
+        works; the version commits once the bytes stay.
         """
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
         chosen = str(uuid4())
         payload = {"id": chosen, **payload}
+        publish = statements("attempts")["publish-version"]
         parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
-
-        def work(connection: Connection) -> Row:
-            try:
-                return _one(connection, "publish-version", **parameters)
-            finally:  # also where it is refused: nothing goes on writing behind the caller's back
-                if settle is not None:
-                    settle()
-
-        if settle is None:
-            row = self._run("publish-version", **parameters)[0]
+        if blob is None:
+            row = self._connections.execute(publish, parameters)[0]
         else:
-            row = self._connections.transaction(work, harmless=True)
+            lease = statements("attempts")["lease-blobs"]
+            leased = {"holder": payload["lease"], "blobs": Jsonb([[blob.sha256, blob.size]])}
+            row = self._connections.chain(
+                Chained(
+                    Statement(lease, leased),
+                    Statement(publish, parameters),
+                    meanwhile=blob.write,
+                    between=lambda made: blob.place(made["generation"]),
+                )
+            )
         made = str(row["id"])
         return Published(made, row["number"], row["created_at"], made == chosen)
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -40,6 +40,14 @@ _FULL = ("too many clients", "too many connections", "remaining connection slots
 """SQLSTATE 53300 in words, since a refused connection carries no code."""
 _QUEUED = os.strerror(errno.EAGAIN)
 """What a Unix socket says while more wait to be accepted than its queue holds."""
+
+
+class Chain(Protocol):
+    """Transactions of one connection, one after the other."""
+
+    def run(self, connection: Connection) -> Row:
+        """The last row of the last one; it leaves no transaction open."""
+        ...
 
 
 class Connections:
@@ -104,6 +112,18 @@ class Connections:
             with self._open() as connection, _doubted(connection, harmless):
                 cursor = connection.execute(query.encode(), parameters)
                 return cursor.fetchall() if cursor.description else []
+
+        return _retried(run)
+
+    def chain(self, chain: Chain) -> Row:
+        """The last row of a chain of transactions; the whole again after a deadlock.
+
+        Where the connection is lost it runs again, also after its own success.
+        """
+
+        def run() -> Row:
+            with self._open() as connection:
+                return chain.run(connection)
 
         return _retried(run)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,8 +20,6 @@ from .files import NO_ROOM, arrival_error, existing, link
 
 CHUNK = 1 << 20
 READ_ONLY = 0o444
-THREADS = 4
-"""That wait for the disk while others go on; they start when there is something to wait for."""
 
 _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
@@ -41,7 +36,6 @@ class DirectoryStore:
         self._incoming = self._root / "incoming"
         self._blobs = self._root / FOLDER
         self.uri = self._root.as_uri()
-        self._process, self._waiting = os.getpid(), _waiting()
         self._provided: set[Path] = set()
         """Folders that this process has made sure will stay."""
 
@@ -56,27 +50,23 @@ class DirectoryStore:
             _write(arriving, source, sha256, size)
             _rename(arriving, target)
 
-    def put_unsettled(self, sha256: str, generation: int, content: bytes) -> Callable[[], object]:
-        """Begin to write a small blob, unless it is there.
+    def write_aside(self, sha256: str, content: bytes) -> Path:
+        """Write a small blob where no blob is looked for; raises what ``put`` raises."""
+        check_source((hashlib.sha256(content).hexdigest(), len(content)), sha256, len(content))
+        with self._explained():
+            self._provide(self._incoming)
+            return _written_at_once(self._aside(sha256), content)
 
-        It is there for good once what is returned was called, which waits, and raises what ``put``
-        raises.
-        """
+    def place(self, aside: Path, sha256: str, generation: int) -> None:
+        """Make what was written aside a blob that stays, unless that one is there."""
         target = self._path(sha256, generation)
-        stored = self._submitted(self._keep, target, content, sha256)
-
-        def settle() -> None:
-            with self._explained():
-                stored()
-
-        return settle
-
-    def _keep(self, target: Path, content: bytes, sha256: str) -> None:
-        if not target.is_file():
-            with self._arriving(target) as arriving:
-                _write(arriving, io.BytesIO(content), sha256, len(content))
-                os.replace(arriving, target)
-        _sync(target.parent)  # also where it is another's: that one may not have come to this yet
+        with self._explained():
+            if target.is_file():
+                aside.unlink()
+            else:
+                self._provide(target.parent)
+                os.replace(aside, target)
+            _sync(target.parent)  # also where another did: that one may not have come to this yet
 
     def adopt(self, sha256: str, generation: int, path: Path) -> bool:
         """Make a finished, already hashed file a blob by hard link; False where that cannot be.
@@ -155,28 +145,20 @@ class DirectoryStore:
         """A new name in ``incoming/``, gone again afterwards, and the target's directory."""
         self._provide(self._incoming)
         self._provide(target.parent)
-        path = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
+        path = self._aside(target.name)
         try:
             yield path
         finally:
             path.unlink(missing_ok=True)
 
+    def _aside(self, name: str) -> Path:
+        """A name of its own for what is still written."""
+        return self._incoming / f"{name}.{secrets.token_hex(8)}"
+
     def _provide(self, folder: Path) -> None:
         if folder not in self._provided or not folder.is_dir():
             _make_directory(folder)
             self._provided.add(folder)
-
-    def _submitted(self, work: Callable[..., object], *arguments: object) -> Callable[[], object]:
-        """Has a thread do the work; what is returned waits for it and raises what it raised."""
-        try:
-            return self._threads().submit(work, *arguments).result
-        except RuntimeError:  # the interpreter is about to end, and starts no more threads
-            return partial(work, *arguments)
-
-    def _threads(self) -> ThreadPoolExecutor:
-        if self._process != os.getpid():  # a fork has its parent's threads in name only
-            self._process, self._waiting = os.getpid(), _waiting()
-        return self._waiting
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -204,10 +186,6 @@ def store_error(error: OSError, root: Path) -> LateenError:
     return StoreUnavailable(f"the object store {str(root)!r} cannot be used now ({found})")
 
 
-def _waiting() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, "lateen-sync")
-
-
 def _write(path: Path, source: BinaryIO, sha256: str, size: int) -> None:
     """Makes a new file that is read-only and on disk."""
     with path.open("xb") as file:
@@ -215,6 +193,24 @@ def _write(path: Path, source: BinaryIO, sha256: str, size: int) -> None:
         os.fchmod(file.fileno(), READ_ONLY)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _written_at_once(path: Path, content: bytes) -> Path:
+    """Makes a new file of a few bytes that is read-only and on disk."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
+        try:
+            rest = content
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fchmod(descriptor, READ_ONLY)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
 
 
 def _copy(source: BinaryIO, file: BinaryIO, size: int | None = None) -> tuple[str, int]:

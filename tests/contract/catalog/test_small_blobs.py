@@ -1,0 +1,189 @@
+"""A small artifact that a step saves: leased, told and stored at once, and never half there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from lateen.domain.attempts import AttemptKey
+from lateen.domain.errors import Fenced, SetupError, StoreUnavailable, VersionConflictError
+from lateen.domain.spec import PipelineSpec, StepSpec
+from lateen.domain.states import FailureCause
+from lateen.step.operations import Operations
+from lateen.step.ports import Stores
+from lateen.step.task import Task
+from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.objects.directory import DirectoryStore
+from tests.catalogs.attempts import new_run, task_of
+
+SPEC = PipelineSpec("saving", steps=(StepSpec("save", "save"),))
+
+
+class Step(Operations):
+    """What the code of an attempt asks for, as far as saving goes."""
+
+    def __init__(self, catalog: Catalog, objects: DirectoryStore, scratch: Path) -> None:
+        super().__init__(Stores(catalog, objects), scratch, "tester")
+        self.task: Task = task_of(SPEC, new_run(catalog, SPEC), "save")
+        catalog.attempts.in_snapshot(lambda s: s.take(self.task.attempt, self.task.holder))
+
+    def origin(self) -> tuple[AttemptKey, str]:
+        return self.task.attempt, self.task.holder
+
+    def save(self, document: str = "7", version: str | None = None) -> dict[str, Any]:
+        return self.save_artifact(
+            None,
+            "json",
+            "builtins.int",
+            "tests.Json",
+            "data",
+            "number",
+            version=version,
+            document=document,
+        )
+
+
+class Disk(DirectoryStore):
+    """A directory beside which something happens while it is written to."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.writing: Callable[[], None] = lambda: None
+        self.placing: Callable[[], None] = lambda: None
+        self.writes = 0
+
+    def write_aside(self, sha256: str, content: bytes) -> Path:
+        self.writes += 1
+        self.writing()
+        return super().write_aside(sha256, content)
+
+    def place(self, aside: Path, sha256: str, generation: int) -> None:
+        self.placing()
+        super().place(aside, sha256, generation)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "store")
+
+
+@pytest.fixture
+def step(catalog: Catalog, disk: Disk, tmp_path: Path) -> Step:
+    return Step(catalog, disk, tmp_path / "scratch")
+
+
+def gone() -> None:
+    raise StoreUnavailable("the disk is gone")
+
+
+def numbers(catalog: Catalog) -> list[int]:
+    """The versions that there are."""
+    names = [each["name"] for each in catalog.reading.artifacts()]
+    return [
+        found["number"] for name in names for found in catalog.reading.versions_of_artifact(name)
+    ]
+
+
+def leases(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM blob_leases").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def files(disk: Disk, tmp_path: Path) -> list[str]:
+    """Everything that lies in the store, blobs aside."""
+    return [path.name for path in (tmp_path / "store" / "incoming").glob("*")]
+
+
+def test_a_document_is_saved_as_a_file(step: Step) -> None:
+    folder = Path(step.fetch(step.save()["id"])["path"])
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"data.json": "7"}
+
+
+def test_the_same_content_is_stored_once(
+    step: Step, catalog: Catalog, disk: Disk, tmp_path: Path
+) -> None:
+    step.save()
+    step.save()
+    assert numbers(catalog) == [2, 1]
+    assert len(list(disk.blobs())) == 1
+    assert files(disk, tmp_path) == []
+
+
+def test_bytes_appear_once_they_are_leased_and_a_version_once_they_are_there(
+    step: Step, catalog: Catalog, disk: Disk, database_url: str
+) -> None:
+    seen: list[tuple[int, list[Any], list[int]]] = []
+    disk.placing = lambda: seen.append((leases(database_url), list(disk.blobs()), numbers(catalog)))
+    step.save()
+    assert seen == [(1, [], [])]
+    assert len(list(disk.blobs())) == len(numbers(catalog)) == 1
+
+
+def test_what_cannot_be_written_or_placed_leaves_no_version_and_no_file(
+    step: Step, catalog: Catalog, disk: Disk, tmp_path: Path
+) -> None:
+    for moment in ("writing", "placing"):
+        setattr(disk, moment, gone)
+        with pytest.raises(StoreUnavailable, match="the disk is gone"):
+            step.save()
+        setattr(disk, moment, lambda: None)
+        assert numbers(catalog) == []
+        assert files(disk, tmp_path) == []
+    assert step.save()["number"] == 1
+
+
+def test_a_store_that_cannot_be_used_is_told_as_such(
+    step: Step, catalog: Catalog, tmp_path: Path
+) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "incoming").write_text("in the way of what arrives")
+    with pytest.raises((SetupError, StoreUnavailable), match="cannot be used"):
+        step.save()
+    assert numbers(catalog) == []
+
+
+def test_a_refused_version_leaves_no_file(
+    step: Step, catalog: Catalog, disk: Disk, tmp_path: Path
+) -> None:
+    step.save("7", version="named")
+    with pytest.raises(VersionConflictError, match="named"):
+        step.save("8", version="named")
+    assert numbers(catalog) == [1]
+    assert files(disk, tmp_path) == []
+    assert len(list(disk.blobs())) == 1
+
+
+def test_what_is_saved_behind_the_fence_is_refused(
+    step: Step, catalog: Catalog, disk: Disk, tmp_path: Path
+) -> None:
+    assert catalog.attempts.fence(step.task.attempt, FailureCause.LOST)
+    with pytest.raises(Fenced):
+        step.save()
+    assert numbers(catalog) == []
+    assert files(disk, tmp_path) == []
+
+
+def test_a_connection_that_is_lost_meanwhile_costs_no_second_version(
+    step: Step, catalog: Catalog, disk: Disk, database_url: str, tmp_path: Path
+) -> None:
+    def cut() -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = 'lateen'"
+            )
+
+    for moment in ("writing", "placing"):
+        rest = [cut]
+        setattr(disk, moment, lambda rest=rest: rest.pop()() if rest else None)
+        step.save(moment)
+        assert rest == []
+    assert numbers(catalog) == [2, 1]
+    assert len(list(disk.blobs())) == 2
+    assert files(disk, tmp_path) == []
