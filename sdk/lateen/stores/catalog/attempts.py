@@ -178,8 +178,8 @@ class Attempts:
                 Chained(
                     Statement(lease, leased),
                     Statement(publish, parameters),
-                    meanwhile=blob.write,
-                    between=lambda made: blob.place(made["generation"]),
+                    beside_first=blob.write,
+                    beside_second=lambda leased: blob.place(leased["generation"]),
                 )
             )
         made = str(row["id"])

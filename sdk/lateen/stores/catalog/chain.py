@@ -1,4 +1,4 @@
-"""Two transactions in one message, and what this thread does meanwhile."""
+"""Two statements after each other, and what this thread does while the database works."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from psycopg.adapt import Transformer
 from lateen.stores.catalog.connections import Connection, Row
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-FIRST, SECOND = 1, 4
-"""Which of the results are the statements' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +26,26 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """A statement that commits by itself, and one that commits after something else was done.
+    """A statement that commits by itself, and one that commits once other work is done, too.
 
-    Each time that something is waited for costs more than what most statements do; so both are sent
-    at once, and ``meanwhile`` is done before anybody reads an answer. ``between`` is told the first
-    one's row, and what it does is done before the second one commits.
+    Nobody waits for the database while there is something to do: ``beside_first`` is done while it
+    is at the first, ``beside_second``, which is told the first one's row, while it is at the second.
     """
 
     first: Statement
     second: Statement
-    meanwhile: Callable[[], None]
-    between: Callable[[Row], None]
+    beside_first: Callable[[], None]
+    beside_second: Callable[[Row], None]
 
     def run(self, connection: Connection) -> Row:
         """The row of the second; where anything fails, the second leaves nothing."""
         try:
-            self._send(connection)
-            try:
-                self.meanwhile()
-            finally:
-                results = connection.wait(generators.fetch_many(connection.pgconn))
-            if results[-1].status == pq.ExecStatus.FATAL_ERROR:
-                raise psycopg.errors.error_from_result(results[-1])
-            first, second = (_row(connection, results[place]) for place in (FIRST, SECOND))
-            self.between(first)
+            first = _beside(connection, _text(connection, self.first), self.beside_first)
+            second = _beside(
+                connection,
+                f"{BEGIN}; {_text(connection, self.second)}",
+                lambda: self.beside_second(first),
+            )
             connection.execute("COMMIT")
         except BaseException:
             with suppress(psycopg.Error):  # it was lost, or interrupted while it worked
@@ -59,15 +53,23 @@ class Chained:
             raise
         return second
 
-    def _send(self, connection: Connection) -> None:
-        cursor = psycopg.ClientCursor(connection)
-        first, second = (
-            cursor.mogrify(each.query.encode(), each.parameters)
-            for each in (self.first, self.second)
-        )
-        message = f"{BEGIN};{first};COMMIT;{BEGIN};{second}"
-        connection.pgconn.send_query(message.encode())
-        connection.wait(generators.send(connection.pgconn))
+
+def _beside(connection: Connection, text: str, work: Callable[[], None]) -> Row:
+    """The first row that the last statement of a text gives; the work is done before it is read."""
+    connection.pgconn.send_query(text.encode())
+    connection.wait(generators.send(connection.pgconn))
+    try:
+        work()
+    finally:
+        result = connection.wait(generators.fetch_many(connection.pgconn))[-1]
+    if result.status == pq.ExecStatus.FATAL_ERROR:
+        raise psycopg.errors.error_from_result(result)
+    return _row(connection, result)
+
+
+def _text(connection: Connection, statement: Statement) -> str:
+    cursor = psycopg.ClientCursor(connection)
+    return cursor.mogrify(statement.query.encode(), statement.parameters)
 
 
 def _row(connection: Connection, result: pq.abc.PGresult) -> Row:
