@@ -8,6 +8,7 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test nightly check bench lock format clean
+.PHONY: test-cluster test-others
 .PHONY: check-style check-format check-types check-layers check-typing check-goldens
 
 help: ## list the commands
@@ -16,9 +17,19 @@ help: ## list the commands
 demo: .venv/demo.stamp ## two pipelines with late references on the iris data
 	@$(BIN)/python examples/iris/demo.py
 
+# The tests on the cluster wait most of the time, so the others run beside them.
+ON_CLUSTER := tests/cluster tests/contract/cluster
+
 test: .venv/test.stamp ## every check, then every test that this machine allows
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@echo "Two suites run side by side, and each is printed when it ends." >&2
+	@$(MAKE) --no-print-directory --keep-going -j$(JOBS) $(SYNC) test-cluster test-others
+
+test-cluster:
+	@$(BIN)/python -m pytest $(ON_CLUSTER)
+
+test-others:
+	@$(BIN)/python -m pytest $(ON_CLUSTER:%=--ignore=%)
 
 nightly: .venv/test.stamp ## races and random histories at length: LATEEN_ROUNDS, LATEEN_OPERATIONS
 	@LATEEN_ROUNDS=$${LATEEN_ROUNDS:-40000} LATEEN_OPERATIONS=$${LATEEN_OPERATIONS:-100000} \

@@ -29,7 +29,7 @@ class Chained:
     """A statement that commits by itself, and one that commits once other work is done, too.
 
     Nobody waits for the database while there is something to do: ``beside_first`` is done while it
-    is at the first, ``beside_second``, which is told the first one's row, while it is at the second.
+    works on the first, ``beside_second``, which is told the first one's row, beside the second.
     """
 
     first: Statement
