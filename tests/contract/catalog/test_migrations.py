@@ -190,7 +190,7 @@ def test_every_column_of_the_newest_schema_has_a_value_for_the_next_upgrade(url:
         (table, column)
         for table, column in columns
         if all(row[column] is None for row in tables[table])
-    ] == []
+    ] == [("migrations", "serves")]  # none of these scripts was ever served beside an older one
 
 
 def test_a_changed_migration_is_refused(url: str) -> None:
@@ -205,6 +205,43 @@ def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
     migrate(url, SCRIPTS)
     with pytest.raises(SetupError, match=r"newer Lateen \(0002_more\.sql\).*pip install -U lateen"):
         migrate(url, {"0001_numbers.sql": SCRIPTS["0001_numbers.sql"]})
+
+
+ADDED = {**SCRIPTS, "0003_added.sql": "-- serves: 0002_more.sql\nCREATE TABLE added ()"}
+FURTHER = {**ADDED, "0004_further.sql": "-- serves: 0003_added.sql\nCREATE TABLE further ()"}
+
+
+def test_what_only_adds_serves_those_who_are_older(url: str) -> None:
+    migrate(url, FURTHER)
+    assert migrate(url, ADDED) == []
+    with pytest.raises(SetupError, match=r"newer Lateen \(0004_further\.sql\)"):
+        migrate(url, SCRIPTS)
+    assert applied(url) == list(FURTHER)
+
+
+def test_who_is_older_still_refuses_scripts_that_were_changed(url: str) -> None:
+    migrate(url, ADDED)
+    with pytest.raises(SetupError, match=r"0002_more\.sql was applied with other contents"):
+        migrate(url, {**SCRIPTS, "0002_more.sql": "SELECT 1"})
+
+
+def test_a_catalog_goes_on_beside_a_newer_lateen(url: str) -> None:
+    opened = Catalog(url)
+    added = f"-- serves: {NAMES[-1]}\nALTER TABLE runs ADD COLUMN added text"
+    assert migrate(url, {**SHIPPED, "9999_added.sql": added}) == ["9999_added.sql"]
+    later = Catalog(url)
+    for catalog in (opened, later):
+        catalog.attempts.publish(version("iris", "more"), None, None)
+        catalog.close()
+
+
+def test_a_database_that_knows_nothing_of_who_is_served_is_taken_as_it_is(url: str) -> None:
+    migrate(url, SCRIPTS)
+    execute(url, "ALTER TABLE migrations DROP COLUMN serves")
+    assert migrate(url, SCRIPTS) == []
+    with pytest.raises(SetupError, match="newer Lateen"):
+        migrate(url, {"0001_numbers.sql": SCRIPTS["0001_numbers.sql"]})
+    assert migrate(url, ADDED) == ["0003_added.sql"]
 
 
 def test_a_migration_that_fails_leaves_nothing_and_is_tried_again(url: str) -> None:

@@ -1,10 +1,17 @@
-"""The schema's migrations: plain SQL files, applied in order, once, under an advisory lock."""
+"""The schema's migrations: plain SQL files, applied in order, once, under an advisory lock.
+
+A script that only adds says so in a line of its own, ``-- serves: NAME.sql``: whoever knows the
+scripts up to that one can go on with the schema that it makes. So a laptop that is upgraded before
+the cluster ends no step there, and a Pod whose image is older commits what it did.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.resources import files
 
 import psycopg
@@ -19,8 +26,10 @@ CREATE TABLE IF NOT EXISTS migrations (
     name text PRIMARY KEY,
     sha256 text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-)
+);
+ALTER TABLE migrations ADD COLUMN IF NOT EXISTS serves text
 """
+_SERVES = re.compile(r"^-- serves: (\S+\.sql)$", re.MULTILINE)
 _LIFE = """
 INSERT INTO database_lives (identity) SELECT database_identity()
  WHERE database_identity() NOT IN (SELECT identity FROM database_lives) ON CONFLICT DO NOTHING
@@ -35,8 +44,9 @@ _DENIED = (
 def migrate(url: str, scripts: Mapping[str, str] | None = None) -> list[str]:
     """Brings a database to the newest schema; the names of what was applied.
 
-    Raises SetupError where the database was migrated by a newer Lateen, or by other scripts, and
-    where its role may not create tables. A script that fails leaves nothing behind.
+    Raises SetupError where the database was migrated by a newer Lateen whose schema does not serve
+    this one, or by other scripts, and where its role may not create tables. A script that fails
+    leaves nothing behind.
     """
     with connect(url) as connection:
         return _brought_up(connection, scripts)
@@ -52,7 +62,7 @@ def bring_up(connection: Connection) -> None:
 def _brought_up(connection: Connection, scripts: Mapping[str, str] | None = None) -> list[str]:
     wanted = scripts if scripts is not None else shipped()
     with _explained():
-        if _applied(connection) == {name: _checksum(text) for name, text in wanted.items()}:
+        if _is_served(wanted, _applied(connection)):
             return []
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
@@ -81,13 +91,39 @@ def shipped() -> dict[str, str]:
     return {entry.name: entry.read_text() for entry in found if entry.name.endswith(".sql")}
 
 
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """A script as it was applied."""
+
+    sha256: str
+    serves: str | None
+    """The newest script that one must know to go on after this one; all of them where None."""
+
+
+def _is_served(wanted: Mapping[str, str], applied: Mapping[str, _Applied]) -> bool:
+    """Whether the schema is one that who brings these scripts works with."""
+    known = {name: found.sha256 for name, found in applied.items() if name in wanted}
+    return not _beyond(wanted, applied) and known == {
+        name: _checksum(text) for name, text in wanted.items()
+    }
+
+
+def _beyond(wanted: Mapping[str, str], applied: Mapping[str, _Applied]) -> list[str]:
+    """What was applied that one must know, and that is not among these scripts; in order."""
+    newest = max(wanted, default="")
+    return sorted(
+        name
+        for name, found in applied.items()
+        if name not in wanted and (found.serves is None or found.serves > newest)
+    )
+
+
 def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[str]:
     connection.execute(_TABLE)
     applied = _applied(connection)
-    unknown = sorted(set(applied) - set(wanted))
-    if unknown:
+    if beyond := _beyond(wanted, applied):
         raise SetupError(
-            f"the catalog was migrated by a newer Lateen ({unknown[-1]}); upgrade this one: pip"
+            f"the catalog was migrated by a newer Lateen ({beyond[-1]}); upgrade this one: pip"
             " install -U lateen, and in a cluster the chart with its image"
         )
     done = []
@@ -95,7 +131,7 @@ def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[st
         if name not in applied:
             _apply(connection, name, text)
             done.append(name)
-        elif applied[name] != _checksum(text):
+        elif applied[name].sha256 != _checksum(text):
             raise SetupError(
                 f"the catalog's migration {name} was applied with other contents than this Lateen"
                 " brings; use the Lateen that made this database, or another LATEEN_HOME (or"
@@ -105,19 +141,22 @@ def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[st
 
 
 def _apply(connection: Connection, name: str, text: str) -> None:
+    serves = _SERVES.search(text)
     with connection.transaction():
         connection.execute(text.encode())
         connection.execute(
-            "INSERT INTO migrations (name, sha256) VALUES (%s, %s)", (name, _checksum(text))
+            "INSERT INTO migrations (name, sha256, serves) VALUES (%s, %s, %s)",
+            (name, _checksum(text), serves and serves[1]),
         )
 
 
-def _applied(connection: Connection) -> dict[str, str]:
+def _applied(connection: Connection) -> dict[str, _Applied]:
     there = connection.execute("SELECT to_regclass('migrations') AS found").fetchone()
     if there is None or there["found"] is None:
         return {}
-    rows = connection.execute("SELECT name, sha256 FROM migrations").fetchall()
-    return {row["name"]: row["sha256"] for row in rows}
+    query = "SELECT name, sha256, to_jsonb(m)->>'serves' AS serves FROM migrations m"
+    rows = connection.execute(query).fetchall()
+    return {row["name"]: _Applied(row["sha256"], row["serves"]) for row in rows}
 
 
 def _checksum(text: str) -> str:
