@@ -128,3 +128,17 @@ def test_an_empty_log_is_said_on_stderr(lateen: Lateen, answering: Answering) ->
     answering(run=full_run(1), logs="")
     result = lateen("logs", "training-1", "predict")
     assert (result.stdout, result.stderr) == ("", "nothing was printed\n")
+
+
+def test_the_steps_are_listed_where_none_is_named(lateen: Lateen, answering: Answering) -> None:
+    run = full_run(1)
+    answering(run={**run, "steps": [step("load"), step("predict")]}, step=detail())
+    result = lateen("why", "training-1")
+    assert result.exit_code == 2
+    assert "say which step of training-1 is meant:" in result.stderr
+    assert result.stderr.split()[-4:] == ["load", "Succeeded", "predict", "Succeeded"]
+
+
+def test_the_only_step_need_not_be_named(lateen: Lateen, answering: Answering) -> None:
+    answering(run={**full_run(1), "steps": [step("predict")]}, step=detail())
+    assert "because its code changed" in lateen("why", "training-1").stdout

@@ -14,6 +14,7 @@ from lateen import targets
 from lateen.cli import kinds
 from lateen.cli.kinds import name_of
 from lateen.cli.placing import place_options
+from lateen.cli.stepping import step_of
 from lateen.client.transport import current
 from lateen.cluster.place import Place
 from lateen.domain.states import StepPhase
@@ -25,16 +26,17 @@ SILENCE_SECONDS = 10.0
 
 @click.command()
 @click.argument("run_name", metavar="RUN", callback=name_of(kinds.RUN))
-@click.argument("step")
+@click.argument("step", required=False)
 @click.option("--attempt", type=click.IntRange(min=1), help="This attempt, not the last one.")
 @click.option("-f", "--follow", is_flag=True, help="Go on while the step runs in a cluster.")
 @place_options
-def logs(run_name: str, step: str, attempt: int | None, follow: bool, place: Place) -> None:
-    """Print what STEP of RUN printed.
+def logs(run_name: str, step: str | None, attempt: int | None, follow: bool, place: Place) -> None:
+    """Print what STEP of RUN printed; it need not be named where RUN has one only.
 
     While a step runs in a cluster, its container tells; afterwards, and here, the catalog does.
     """
     run = current().call("run", name=run_name)
+    step = step_of(run, step)
     if run["target"] == targets.CLUSTER:
         chunks = _live(run, step, attempt, follow, place)
         if chunks is not None:
