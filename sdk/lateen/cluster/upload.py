@@ -20,7 +20,7 @@ from lateen.domain.uploads import UPLOADING
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.leases import leasing
 from lateen.step.operations import version_payload
-from lateen.step.transfer import Lease
+from lateen.step.transfer import Lease, is_stored
 from lateen.workspace.folders import fresh, kept
 from lateen.workspace.uploads import uploaded
 from lateen.workspace.workspace import Workspace
@@ -63,7 +63,7 @@ def kept_source(compiled: CompiledPipeline, workspace: Workspace) -> PipelineSpe
 def stored(archive: Archive, workspace: Workspace, lease: Lease) -> None:
     """Stores an archive under its digest, unless it is there."""
     generation = lease([(archive.sha256, archive.size)])[archive.sha256]
-    if not workspace.objects.exists(archive.sha256, generation):
+    if not is_stored(archive.sha256, generation, workspace.objects):
         with open(archive.path, "rb") as file:
             workspace.objects.put(archive.sha256, generation, file, archive.size)
     reached(Boundary.STORE_STORED)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 from lateen.domain.canonical import canonical_json, digest_of
 from lateen.domain.errors import ProtocolError
@@ -128,23 +128,3 @@ class ModelVersion:
     def version(self) -> str:
         """The version as people write it: its name where it has one, else its number."""
         return self.version_name or str(self.number)
-
-
-class SmallBlob(Protocol):
-    """A blob that is stored while the catalog is told of it."""
-
-    @property
-    def sha256(self) -> str: ...
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        ...
-
-    def write(self) -> None:
-        """Write the bytes, which are in no catalog yet, where nobody looks for them."""
-        ...
-
-    def place(self, generation: int) -> None:
-        """Make them the blob of a generation that is leased."""
-        ...

@@ -92,7 +92,8 @@ class Boundary(StrEnum):
     SESSION_READ = "session.read"
     """Inside the transaction: the read is not recorded."""
     SESSION_SAVING = "session.saving"
-    """Bytes are stored that no version refers to; the collector takes them."""
+    """No version is there; what bytes of it are stored no version refers to, and the collector
+    takes them."""
     SESSION_SAVED = "session.saved"
     """The saved version is there and stays, linked to the attempt's model version."""
     SESSION_LOGGING = "session.logging"

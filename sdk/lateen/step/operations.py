@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from lateen.client.views.deleted_bytes import deletion_words
-from lateen.domain.artifacts import Content, File, Manifest, SmallBlob
+from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
     CorruptBlobError,
@@ -35,12 +35,13 @@ from lateen.domain.references import (
     ModelReference,
     Subject,
 )
+from lateen.domain.small_blob import SmallBlob
 from lateen.domain.states import STAGES, ModelStages
 from lateen.materializers import documents
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.history import History
 from lateen.step.leases import leasing, once_more
-from lateen.step.ports import Disk, Json, Stores
+from lateen.step.ports import Json, OnDisk, Stores
 from lateen.step.published import published_version
 from lateen.step.resolve import look_up
 from lateen.step.small import SmallFile, stored_file
@@ -150,7 +151,7 @@ class Operations(History):
             return self._publish(lambda lease: described(files(lease)), *more)
         content = document.encode()
         attempt, _ = self.origin()
-        if attempt is None or not isinstance(self.objects, Disk):
+        if attempt is None or not isinstance(self.objects, OnDisk):
             stored = partial(stored_file, documents.NAME, content, self.objects)
             return self._publish(lambda lease: described((stored(lease),)), *more)
         with SmallFile(documents.NAME, content, self.objects) as small:

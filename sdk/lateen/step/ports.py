@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
-from lateen.domain.artifacts import Content, Manifest, Published, SmallBlob
+from lateen.domain.artifacts import Content, Manifest, Published
 from lateen.domain.attempts import AttemptKey, Guard, Hit
 from lateen.domain.receipts import Receipt, Resolution
+from lateen.domain.small_blob import SmallBlob
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, FailureCause
 from lateen.step.lookups import Lookups
@@ -66,15 +67,26 @@ class ObjectStore(Protocol):
 
 
 @runtime_checkable
-class Disk(Protocol):
-    """An object store that a small blob is written to before it is known which generation it is."""
+class OnDisk(Protocol):
+    """An object store whose small blobs are written before it is known which generation they are.
 
-    def write_aside(self, sha256: str, content: bytes) -> Path:
-        """Write bytes durably where nobody looks for a blob; raises what ``put`` raises."""
+    All of it raises what ``put`` raises.
+    """
+
+    def write_aside(self, content: bytes) -> Path:
+        """Write bytes durably where nobody looks for a blob."""
         ...
 
     def place(self, aside: Path, sha256: str, generation: int) -> None:
         """Make what was written aside a blob that stays, unless that one is there."""
+        ...
+
+    def discard(self, aside: Path) -> None:
+        """Drop what was written aside."""
+        ...
+
+    def settle(self, sha256: str, generation: int) -> None:
+        """Make sure that a blob which is there stays, whoever wrote it."""
         ...
 
 

@@ -28,7 +28,7 @@ from lateen.step.pending import Pending
 from lateen.step.ports import Catalog, Json, Stores
 from lateen.step.resolving import Resolved
 from lateen.step.task import Task
-from lateen.step.transfer import Lease, store_tree
+from lateen.step.transfer import Lease, is_stored, store_tree
 from lateen.step.variables import OUTPUTS
 from lateen.step.workdir import WorkDirectory
 
@@ -209,7 +209,7 @@ def _store_log(work: WorkDirectory, stores: Stores, lease: Lease) -> Mapping[str
         return None
     sha256, size = hashlib.sha256(content).hexdigest(), len(content)
     generation = lease([(sha256, size)])[sha256]
-    if not stores.objects.exists(sha256, generation):
+    if not is_stored(sha256, generation, stores.objects):
         stores.objects.put(sha256, generation, io.BytesIO(content), size)
     reached(Boundary.PUBLISH_LOGGED)
     return {"sha256": sha256, "generation": generation, "size": size}

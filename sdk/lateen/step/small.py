@@ -9,8 +9,8 @@ from types import TracebackType
 
 from lateen.domain.artifacts import File
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.ports import Disk, ObjectStore
-from lateen.step.transfer import Lease
+from lateen.step.ports import ObjectStore, OnDisk
+from lateen.step.transfer import Lease, is_stored
 
 
 def stored_file(path: str, content: bytes, objects: ObjectStore, lease: Lease) -> File:
@@ -18,7 +18,7 @@ def stored_file(path: str, content: bytes, objects: ObjectStore, lease: Lease) -
     sha256, size = hashlib.sha256(content).hexdigest(), len(content)
     generation = lease([(sha256, size)])[sha256]
     reached(Boundary.STORE_LEASED)
-    if not objects.exists(sha256, generation):
+    if not is_stored(sha256, generation, objects):
         objects.put(sha256, generation, io.BytesIO(content), size)
     reached(Boundary.STORE_STORED)
     return File(path, size, sha256)
@@ -27,7 +27,7 @@ def stored_file(path: str, content: bytes, objects: ObjectStore, lease: Lease) -
 class SmallFile:
     """A file of one blob that is written while the catalog leases it and is told of it."""
 
-    def __init__(self, path: str, content: bytes, disk: Disk) -> None:
+    def __init__(self, path: str, content: bytes, disk: OnDisk) -> None:
         self.sha256, self.size = hashlib.sha256(content).hexdigest(), len(content)
         self.file = File(path, self.size, self.sha256)
         self._content = content
@@ -43,13 +43,14 @@ class SmallFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Removes what was written and found no place."""
+        """Drops what was written and found no place."""
         if self._aside is not None:
-            self._aside.unlink(missing_ok=True)
+            self._disk.discard(self._aside)
 
     def write(self) -> None:
-        if self._aside is None:  # else it is told once more, after a deadlock
-            self._aside = self._disk.write_aside(self.sha256, self._content)
+        """Writes also what may be stored already: to know that takes as long as to write it."""
+        if self._aside is None:  # else it is asked for again, after a deadlock or a lost connection
+            self._aside = self._disk.write_aside(self._content)
 
     def place(self, generation: int) -> None:
         assert self._aside is not None

@@ -15,7 +15,7 @@ from typing import TypeVar
 from lateen.domain.artifacts import File, Manifest, check_path
 from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError, TemporaryError
 from lateen.step.boundaries import Boundary, reached
-from lateen.step.ports import ObjectStore, Stores
+from lateen.step.ports import ObjectStore, OnDisk, Stores
 from lateen.step.tree import DEFAULT_LIMITS, FoundFile, Limits, Tree, open_tree
 
 THREADS = 4
@@ -76,7 +76,7 @@ def _store(
 
     def store(sha256: str) -> None:
         generation, source = generations[sha256], sources[sha256]
-        if objects.exists(sha256, generation):
+        if is_stored(sha256, generation, objects):
             return
         with tree.open(source) as file:
             if adopted is None or not objects.adopt(sha256, generation, adopted / source.path):
@@ -85,6 +85,15 @@ def _store(
 
     for_each(store, list(sources))
     return tuple(files)
+
+
+def is_stored(sha256: str, generation: int, objects: ObjectStore) -> bool:
+    """Whether a blob is there and stays; another may have written it a moment ago."""
+    if not objects.exists(sha256, generation):
+        return False
+    if isinstance(objects, OnDisk):
+        objects.settle(sha256, generation)
+    return True
 
 
 def fetch_tree(

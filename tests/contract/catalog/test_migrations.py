@@ -235,6 +235,22 @@ def test_a_catalog_goes_on_beside_a_newer_lateen(url: str) -> None:
         catalog.close()
 
 
+def test_a_script_that_belongs_before_what_was_applied_is_refused(url: str) -> None:
+    migrate(url, ADDED)
+    with pytest.raises(SetupError, match=r"0003_added\.sql, before .* would apply 0002b_late\.sql"):
+        migrate(url, {**SCRIPTS, "0002b_late.sql": "SELECT 1"})
+    assert applied(url) == list(ADDED)
+
+
+def test_who_is_refused_waits_for_nobody_who_reads(url: str) -> None:
+    migrate(url, FURTHER)
+    with psycopg.connect(url) as dump:
+        dump.execute("LOCK TABLE migrations IN ACCESS SHARE MODE")
+        with pytest.raises(SetupError, match="newer Lateen"):
+            migrate(url, SCRIPTS)
+        assert migrate(url, FURTHER) == []
+
+
 def test_a_database_that_knows_nothing_of_who_is_served_is_taken_as_it_is(url: str) -> None:
     migrate(url, SCRIPTS)
     execute(url, "ALTER TABLE migrations DROP COLUMN serves")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,10 @@ class Disk(DirectoryStore):
         super().__init__(root)
         self.writing: Callable[[], None] = lambda: None
         self.placing: Callable[[], None] = lambda: None
-        self.writes = 0
 
-    def write_aside(self, sha256: str, content: bytes) -> Path:
-        self.writes += 1
+    def write_aside(self, content: bytes) -> Path:
         self.writing()
-        return super().write_aside(sha256, content)
+        return super().write_aside(content)
 
     def place(self, aside: Path, sha256: str, generation: int) -> None:
         self.placing()
@@ -95,8 +94,8 @@ def leases(url: str) -> int:
         return int(row[0])
 
 
-def files(disk: Disk, tmp_path: Path) -> list[str]:
-    """Everything that lies in the store, blobs aside."""
+def left(tmp_path: Path) -> list[str]:
+    """What was written and is no blob."""
     return [path.name for path in (tmp_path / "store" / "incoming").glob("*")]
 
 
@@ -112,7 +111,7 @@ def test_the_same_content_is_stored_once(
     step.save()
     assert numbers(catalog) == [2, 1]
     assert len(list(disk.blobs())) == 1
-    assert files(disk, tmp_path) == []
+    assert left(tmp_path) == []
 
 
 def test_bytes_appear_once_they_are_leased_and_a_version_once_they_are_there(
@@ -134,7 +133,7 @@ def test_what_cannot_be_written_or_placed_leaves_no_version_and_no_file(
             step.save()
         setattr(disk, moment, lambda: None)
         assert numbers(catalog) == []
-        assert files(disk, tmp_path) == []
+        assert left(tmp_path) == []
     assert step.save()["number"] == 1
 
 
@@ -155,7 +154,7 @@ def test_a_refused_version_leaves_no_file(
     with pytest.raises(VersionConflictError, match="named"):
         step.save("8", version="named")
     assert numbers(catalog) == [1]
-    assert files(disk, tmp_path) == []  # its blob is leased, and collected once nobody leases it
+    assert left(tmp_path) == []  # its blob is leased, and collected once nobody leases it
 
 
 def test_what_is_saved_behind_the_fence_is_refused(
@@ -165,7 +164,7 @@ def test_what_is_saved_behind_the_fence_is_refused(
     with pytest.raises(Fenced):
         step.save()
     assert numbers(catalog) == []
-    assert files(disk, tmp_path) == []
+    assert left(tmp_path) == []
 
 
 def test_a_connection_that_is_lost_meanwhile_costs_no_second_version(
@@ -185,4 +184,38 @@ def test_a_connection_that_is_lost_meanwhile_costs_no_second_version(
         assert rest == []
     assert numbers(catalog) == [2, 1]
     assert len(list(disk.blobs())) == 2
-    assert files(disk, tmp_path) == []
+    assert left(tmp_path) == []
+
+
+def test_outside_of_a_step_bytes_of_another_stay_before_a_version_refers_to_them(
+    catalog: Catalog, disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = Operations(Stores(catalog, disk), tmp_path / "scratch", "tester")
+    saved = {"kind": "data", "name": "number", "document": "7"}
+    form = {"format": "json", "type": "builtins.int", "materializer": "tests.Json"}
+    outside.save_artifact(None, **form, **saved)
+    settled: list[list[int]] = []
+    settle = disk.settle
+
+    def seen(sha256: str, generation: int) -> None:
+        settle(sha256, generation)
+        settled.append(numbers(catalog))
+
+    monkeypatch.setattr(disk, "settle", seen)
+    outside.save_artifact(None, **form, **saved)
+    assert (settled, numbers(catalog)) == ([[1]], [2, 1])
+
+
+def test_a_disk_that_takes_nothing_away_either_is_told_by_its_first_error(
+    step: Step, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(_path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, f"read-only: {missing_ok}")
+
+    def refuse() -> None:
+        monkeypatch.setattr(Path, "unlink", read_only)
+        raise StoreUnavailable("the disk is gone")
+
+    disk.placing = refuse
+    with pytest.raises(StoreUnavailable, match="the disk is gone"):
+        step.save()

@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
-from lateen.domain.artifacts import Content, Manifest, Published, SmallBlob
+from lateen.domain.artifacts import Content, Manifest, Published
 from lateen.domain.attempts import AttemptKey, Guard
 from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
+from lateen.domain.small_blob import SmallBlob
 from lateen.domain.states import FailureCause
-from lateen.stores.catalog.chain import Chained, Statement
 from lateen.stores.catalog.connections import Connection, Connections, Row
+from lateen.stores.catalog.saving import Saving
 from lateen.stores.catalog.snapshot import Snapshot
 from lateen.stores.catalog.statements import statements
 
@@ -167,21 +168,15 @@ class Attempts:
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
         chosen = str(uuid4())
         payload = {"id": chosen, **payload}
-        publish = statements("attempts")["publish-version"]
-        parameters = {"payload": Jsonb(payload), **_origin(attempt), "holder": holder}
+        origin = _origin(attempt)
         if blob is None:
-            row = self._connections.execute(publish, parameters)[0]
+            parameters = {"payload": Jsonb(payload), **origin, "holder": holder}
+            row = self._run("publish-version", **parameters)[0]
         else:
             lease = statements("attempts")["lease-blobs"]
             leased = {"holder": payload["lease"], "blobs": Jsonb([[blob.sha256, blob.size]])}
-            row = self._connections.chain(
-                Chained(
-                    Statement(lease, leased),
-                    Statement(publish, parameters),
-                    beside_first=blob.write,
-                    beside_second=lambda leased: blob.place(leased["generation"]),
-                )
-            )
+            published = (json.dumps(payload), *origin.values(), holder)
+            row = self._connections.over(Saving(blob, lease, leased, published).run)
         made = str(row["id"])
         return Published(made, row["number"], row["created_at"], made == chosen)
 

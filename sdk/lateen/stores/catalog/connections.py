@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -35,19 +35,12 @@ FROZEN_SECONDS = 5.0
 """After a statement's time has passed, until a server that did not end it counts as frozen."""
 IDLE_SECONDS = 5.0
 """After which an unused connection is closed: others may be waiting for its place."""
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _FULL = ("too many clients", "too many connections", "remaining connection slots")
 """SQLSTATE 53300 in words, since a refused connection carries no code."""
 _QUEUED = os.strerror(errno.EAGAIN)
 """What a Unix socket says while more wait to be accepted than its queue holds."""
-
-
-class Chain(Protocol):
-    """Transactions of one connection, one after the other."""
-
-    def run(self, connection: Connection) -> Row:
-        """The last row of the last one; it leaves no transaction open."""
-        ...
 
 
 class Connections:
@@ -97,8 +90,7 @@ class Connections:
         Where the connection is lost it runs again if nothing was committed for certain, or if it is
         ``harmless`` after its own success.
         """
-        begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-        return self._transaction(begin, work, harmless)
+        return self._transaction(BEGIN, work, harmless)
 
     def execute(
         self, query: str, parameters: dict[str, Any] | None = None, *, harmless: bool = True
@@ -115,15 +107,15 @@ class Connections:
 
         return _retried(run)
 
-    def chain(self, chain: Chain) -> Row:
-        """The last row of a chain of transactions; the whole again after a deadlock.
+    def over(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work``, which ends the transactions that it begins; again after a deadlock.
 
         Where the connection is lost it runs again, also after its own success.
         """
 
-        def run() -> Row:
+        def run() -> T:
             with self._open() as connection:
-                return chain.run(connection)
+                return work(connection)
 
         return _retried(run)
 

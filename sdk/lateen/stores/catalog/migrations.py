@@ -25,11 +25,15 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS migrations (
     name text PRIMARY KEY,
     sha256 text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-ALTER TABLE migrations ADD COLUMN IF NOT EXISTS serves text
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    serves text
+)
 """
-_SERVES = re.compile(r"^-- serves: (\S+\.sql)$", re.MULTILINE)
+_COLUMN = "ALTER TABLE migrations ADD COLUMN serves text"
+_HAS_COLUMN = """
+SELECT FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attname = 'serves'
+"""
+_SERVES = re.compile(r"^-- serves:? *(.*)$", re.MULTILINE)
 _LIFE = """
 INSERT INTO database_lives (identity) SELECT database_identity()
  WHERE database_identity() NOT IN (SELECT identity FROM database_lives) ON CONFLICT DO NOTHING
@@ -78,7 +82,8 @@ def _explained() -> Iterator[None]:
     except psycopg.errors.InsufficientPrivilege as error:
         raise SetupError(
             f"the catalog's database role may not make the schema ({str(error).splitlines()[0]});"
-            " grant it CREATE on the schema public, or make it the owner of the database"
+            " grant it CREATE on the schema public, or make it the owner of the database and of its"
+            " tables"
         ) from error
     except psycopg.Error as error:
         raise mapped(error) from error
@@ -101,11 +106,10 @@ class _Applied:
 
 
 def _is_served(wanted: Mapping[str, str], applied: Mapping[str, _Applied]) -> bool:
-    """Whether the schema is one that who brings these scripts works with."""
-    known = {name: found.sha256 for name, found in applied.items() if name in wanted}
-    return not _beyond(wanted, applied) and known == {
-        name: _checksum(text) for name, text in wanted.items()
-    }
+    """Whether somebody who brings these scripts works with the schema as it is."""
+    return wanted.keys() <= applied.keys() and not (
+        _beyond(wanted, applied) or _changed(wanted, applied)
+    )
 
 
 def _beyond(wanted: Mapping[str, str], applied: Mapping[str, _Applied]) -> list[str]:
@@ -118,42 +122,77 @@ def _beyond(wanted: Mapping[str, str], applied: Mapping[str, _Applied]) -> list[
     )
 
 
+def _changed(wanted: Mapping[str, str], applied: Mapping[str, _Applied]) -> list[str]:
+    """What was applied with other contents than these scripts have."""
+    return [
+        name
+        for name, text in wanted.items()
+        if name in applied and applied[name].sha256 != _checksum(text)
+    ]
+
+
 def _apply_missing(connection: Connection, wanted: Mapping[str, str]) -> list[str]:
-    connection.execute(_TABLE)
     applied = _applied(connection)
+    missing = [name for name in wanted if name not in applied]
     if beyond := _beyond(wanted, applied):
         raise SetupError(
             f"the catalog was migrated by a newer Lateen ({beyond[-1]}); upgrade this one: pip"
             " install -U lateen, and in a cluster the chart with its image"
         )
-    done = []
-    for name, text in wanted.items():
-        if name not in applied:
-            _apply(connection, name, text)
-            done.append(name)
-        elif applied[name].sha256 != _checksum(text):
-            raise SetupError(
-                f"the catalog's migration {name} was applied with other contents than this Lateen"
-                " brings; use the Lateen that made this database, or another LATEEN_HOME (or"
-                " LATEEN_DATABASE_URL) to begin anew"
-            )
-    return done
+    if changed := _changed(wanted, applied):
+        raise SetupError(
+            f"the catalog's migration {changed[0]} was applied with other contents than this Lateen"
+            " brings; use the Lateen that made this database, or another LATEEN_HOME (or"
+            " LATEEN_DATABASE_URL) to begin anew"
+        )
+    if missing and applied and missing[0] < max(applied):
+        raise SetupError(
+            f"the catalog's schema is {max(applied)}, before which this Lateen would apply"
+            f" {missing[0]}; upgrade to a Lateen that knows both: pip install -U lateen"
+        )
+    if missing:
+        _provide_table(connection)
+    for name in missing:
+        _apply(connection, name, wanted)
+    return missing
 
 
-def _apply(connection: Connection, name: str, text: str) -> None:
-    serves = _SERVES.search(text)
+def _provide_table(connection: Connection) -> None:
+    """Makes the table, or adds what an earlier Lateen made it without.
+
+    Nothing is altered that need not be: that waits for every reader of the table, a dump's too.
+    """
+    connection.execute(_TABLE)
+    if not connection.execute(_HAS_COLUMN).fetchall():
+        connection.execute(_COLUMN)
+
+
+def _apply(connection: Connection, name: str, scripts: Mapping[str, str]) -> None:
+    text = scripts[name]
+    row = (name, _checksum(text), served_by(name, scripts))
     with connection.transaction():
         connection.execute(text.encode())
-        connection.execute(
-            "INSERT INTO migrations (name, sha256, serves) VALUES (%s, %s, %s)",
-            (name, _checksum(text), serves and serves[1]),
-        )
+        connection.execute("INSERT INTO migrations (name, sha256, serves) VALUES (%s, %s, %s)", row)
+
+
+def served_by(name: str, scripts: Mapping[str, str]) -> str | None:
+    """Which script one must know to go on after this one; None where that is this one itself.
+
+    Raises ValueError where the script says so of none that came before it.
+    """
+    said = _SERVES.search(scripts[name])
+    if said is None:
+        return None
+    if said[1] not in scripts or said[1] >= name:
+        raise ValueError(f"{name} serves {said[1]!r}, and no script before it is called that")
+    return said[1]
 
 
 def _applied(connection: Connection) -> dict[str, _Applied]:
     there = connection.execute("SELECT to_regclass('migrations') AS found").fetchone()
     if there is None or there["found"] is None:
         return {}
+    # As JSON, since the table may lack the column.
     query = "SELECT name, sha256, to_jsonb(m)->>'serves' AS serves FROM migrations m"
     rows = connection.execute(query).fetchall()
     return {row["name"]: _Applied(row["sha256"], row["serves"]) for row in rows}

@@ -20,6 +20,7 @@ from .files import NO_ROOM, arrival_error, existing, link
 
 CHUNK = 1 << 20
 READ_ONLY = 0o444
+PRIVATE = 0o600
 
 _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
@@ -50,12 +51,14 @@ class DirectoryStore:
             _write(arriving, source, sha256, size)
             _rename(arriving, target)
 
-    def write_aside(self, sha256: str, content: bytes) -> Path:
-        """Write a small blob where no blob is looked for; raises what ``put`` raises."""
-        check_source((hashlib.sha256(content).hexdigest(), len(content)), sha256, len(content))
+    def write_aside(self, content: bytes) -> Path:
+        """Write a small blob where no blob is looked for.
+
+        Raises StoreUnavailable where there is no room, SetupError where nothing can be written.
+        """
         with self._explained():
             self._provide(self._incoming)
-            return _written_at_once(self._aside(sha256), content)
+            return _written_at_once(self._aside("small"), content)
 
     def place(self, aside: Path, sha256: str, generation: int) -> None:
         """Make what was written aside a blob that stays, unless that one is there."""
@@ -67,6 +70,16 @@ class DirectoryStore:
                 self._provide(target.parent)
                 os.replace(aside, target)
             _sync(target.parent)  # also where another did: that one may not have come to this yet
+
+    def discard(self, aside: Path) -> None:
+        """Drop what was written aside, as far as that can be; a collection drops it otherwise."""
+        with suppress(OSError):
+            aside.unlink()
+
+    def settle(self, sha256: str, generation: int) -> None:
+        """Make sure that a blob which is there stays: who wrote it may not have come to this."""
+        with self._explained():
+            _sync(self._path(sha256, generation).parent)
 
     def adopt(self, sha256: str, generation: int, path: Path) -> bool:
         """Make a finished, already hashed file a blob by hard link; False where that cannot be.
@@ -198,7 +211,7 @@ def _write(path: Path, source: BinaryIO, sha256: str, size: int) -> None:
 def _written_at_once(path: Path, content: bytes) -> Path:
     """Makes a new file of a few bytes that is read-only and on disk."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
         try:
             rest = content
             while rest:
