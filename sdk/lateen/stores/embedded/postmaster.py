@@ -42,9 +42,12 @@ class Postmaster:
 
 
 def find(data: Path) -> Postmaster | None:
-    """Return the server on this data directory if it takes connections."""
+    """Return the server on this data directory if it takes connections.
+
+    One that was killed may still seem to: a process that it was just forking holds its socket.
+    """
     server = read(data)
-    return server if server and server.ready and answers(server) else None
+    return server if server and server.ready and answers(server) and is_alive(server) else None
 
 
 def read(data: Path) -> Postmaster | None:
@@ -65,7 +68,7 @@ def lock_file(data: Path) -> Path:
 
 
 def answers(server: Postmaster) -> bool:
-    """Tell whether somebody listens: the one proof of life that a reused pid cannot fake."""
+    """Tell whether somebody listens, which a reused pid cannot fake."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(5.0)
         try:
