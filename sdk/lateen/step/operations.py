@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,7 @@ class Operations(History):
         if attempt is None or not isinstance(self.objects, OnDisk):
             stored = partial(stored_file, documents.NAME, content, self.objects)
             return self._publish(lambda lease: described((stored(lease),)), *more)
-        with SmallFile(documents.NAME, content, self.objects) as small:
+        with closing(SmallFile(documents.NAME, content, self.objects)) as small:
             return self._publish(lambda _lease: described((small.file,)), *more, blob=small)
 
     def register_artifact(

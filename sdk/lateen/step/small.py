@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 from pathlib import Path
-from types import TracebackType
 
 from lateen.domain.artifacts import File
 from lateen.step.boundaries import Boundary, reached
@@ -34,15 +33,7 @@ class SmallFile:
         self._disk = disk
         self._aside: Path | None = None
 
-    def __enter__(self) -> SmallFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Drops what was written and found no place."""
         if self._aside is not None:
             self._disk.discard(self._aside)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import psycopg
 import pytest
 
 from lateen.stores.catalog.catalog import Catalog
@@ -21,3 +23,14 @@ def catalog(database_url: str) -> Iterator[Catalog]:
     catalog = Catalog(database_url)
     yield catalog
     catalog.close()
+
+
+@pytest.fixture
+def sql(database_url: str) -> Iterator[Callable[[str], list[Any]]]:
+    """What a query gives, asked beside the catalog's own connections."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield (
+            lambda query: (
+                cursor.fetchall() if (cursor := connection.execute(query)).description else []
+            )
+        )

@@ -6,13 +6,11 @@ import hashlib
 import random
 import threading
 from collections import ChainMap
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from lateen.domain.errors import CollectionPausedError, CorruptBlobError, LeaseExpired
@@ -40,16 +38,6 @@ def objects(tmp_path: Path) -> DirectoryStore:
 @pytest.fixture
 def publisher(catalog: Catalog, objects: DirectoryStore, tmp_path: Path) -> Publisher:
     return Publisher(catalog, objects, tmp_path / "scratch")
-
-
-@pytest.fixture
-def sql(database_url: str) -> Iterator[Callable[[str], list[Any]]]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield (
-            lambda query: (
-                cursor.fetchall() if (cursor := connection.execute(query)).description else []
-            )
-        )
 
 
 def digest(data: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -39,12 +38,6 @@ MAKING = PipelineSpec(
 )
 READING = PipelineSpec("reading", steps=(StepSpec("read", "read"),))
 VERSIONS, MODELS, RUNS = Things.ARTIFACT_VERSIONS, Things.MODEL_VERSIONS, Things.RUNS
-
-
-@pytest.fixture
-def sql(database_url: str) -> Iterator[Callable[[str], list[Any]]]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield lambda query: connection.execute(query).fetchall()
 
 
 def taken(catalog: Catalog, spec: PipelineSpec, step: str) -> Task:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from lateen.domain.attempts import AttemptKey
@@ -87,13 +86,6 @@ def numbers(catalog: Catalog) -> list[int]:
     ]
 
 
-def leases(url: str) -> int:
-    with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT count(*) FROM blob_leases").fetchone()
-        assert row is not None
-        return int(row[0])
-
-
 def left(tmp_path: Path) -> list[str]:
     """What was written and is no blob."""
     return [path.name for path in (tmp_path / "store" / "incoming").glob("*")]
@@ -115,12 +107,13 @@ def test_the_same_content_is_stored_once(
 
 
 def test_bytes_appear_once_they_are_leased_and_a_version_once_they_are_there(
-    step: Step, catalog: Catalog, disk: Disk, database_url: str
+    step: Step, catalog: Catalog, disk: Disk, sql: Callable[[str], list[Any]]
 ) -> None:
-    seen: list[tuple[int, list[Any], list[int]]] = []
-    disk.placing = lambda: seen.append((leases(database_url), list(disk.blobs()), numbers(catalog)))
+    seen: list[tuple[list[Any], list[Any], list[int]]] = []
+    leases = "SELECT count(*) FROM blob_leases"
+    disk.placing = lambda: seen.append((sql(leases), list(disk.blobs()), numbers(catalog)))
     step.save()
-    assert seen == [(1, [], [])]
+    assert seen == [([(1,)], [], [])]
     assert len(list(disk.blobs())) == len(numbers(catalog)) == 1
 
 
@@ -168,14 +161,13 @@ def test_what_is_saved_behind_the_fence_is_refused(
 
 
 def test_a_connection_that_is_lost_meanwhile_costs_no_second_version(
-    step: Step, catalog: Catalog, disk: Disk, database_url: str, tmp_path: Path
+    step: Step, catalog: Catalog, disk: Disk, sql: Callable[[str], list[Any]], tmp_path: Path
 ) -> None:
     def cut() -> None:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name = 'lateen'"
-            )
+        sql(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'lateen'"
+        )
 
     for moment in ("writing", "placing"):
         rest = [cut]

@@ -17,7 +17,7 @@ from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
 from lateen.domain.small_blob import SmallBlob
 from lateen.domain.states import FailureCause
 from lateen.stores.catalog.connections import Connection, Connections, Row
-from lateen.stores.catalog.saving import Saving
+from lateen.stores.catalog.saving import Statement, saved
 from lateen.stores.catalog.snapshot import Snapshot
 from lateen.stores.catalog.statements import statements
 
@@ -168,15 +168,15 @@ class Attempts:
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
         chosen = str(uuid4())
         payload = {"id": chosen, **payload}
-        origin = _origin(attempt)
+        parameters = {**_origin(attempt), "holder": holder}
         if blob is None:
-            parameters = {"payload": Jsonb(payload), **origin, "holder": holder}
-            row = self._run("publish-version", **parameters)[0]
+            row = self._run("publish-version", payload=Jsonb(payload), **parameters)[0]
         else:
-            lease = statements("attempts")["lease-blobs"]
             leased = {"holder": payload["lease"], "blobs": Jsonb([[blob.sha256, blob.size]])}
-            published = (json.dumps(payload), *origin.values(), holder)
-            row = self._connections.over(Saving(blob, lease, leased, published).run)
+            lease = Statement(statements("attempts")["lease-blobs"], leased)
+            texts = {"payload": json.dumps(payload), **parameters}
+            publish = Statement(statements("attempts")["publish-version"], texts)
+            row = self._connections.over(lambda own: saved(own, blob, lease, publish))
         made = str(row["id"])
         return Published(made, row["number"], row["created_at"], made == chosen)
 

@@ -348,11 +348,18 @@ def _committed(
     connection: Connection, begin: str, work: Callable[[Connection], T], harmless: bool
 ) -> T:
     connection.execute(begin.encode())
-    try:
+    with undone_on_error(connection):
         result = work(connection)
         with _doubted(connection, harmless):
             connection.execute("COMMIT")
-        return result
+    return result
+
+
+@contextmanager
+def undone_on_error(connection: Connection) -> Iterator[None]:
+    """Rolls back what the block began and, where it fails, did not commit."""
+    try:
+        yield
     except BaseException:
         with suppress(psycopg.Error):  # it was lost, or interrupted while it worked
             connection.execute("ROLLBACK")

@@ -2,65 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import generators, pq
 from psycopg.adapt import Transformer
 
 from lateen.domain.small_blob import SmallBlob
-from lateen.stores.catalog.connections import BEGIN, Connection, Row
+from lateen.stores.catalog.connections import BEGIN, Connection, Row, undone_on_error
 
-PUBLISH = b"""
-SELECT id, number, created_at
-  FROM publish_alone($1::jsonb, $2::uuid, $3::text, $4::integer, $5::text)
-"""
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """Two transactions, each beside one half of the work on the disk.
+class Statement(NamedTuple):
+    """A query with its parameters."""
 
-    Nobody waits for the database while there is something to do: the blob is written while the
-    first one leases it, and gets its place while the second one publishes the version, which
-    commits once the blob stays.
+    query: str
+    parameters: Mapping[str, Any]
+
+
+def saved(connection: Connection, blob: SmallBlob, lease: Statement, publish: Statement) -> Row:
+    """The row of a published version, whose parameters are texts; there is none where this fails.
+
+    Two transactions, each beside one half of the work on the disk: nobody waits for the database
+    while there is something to do. The blob is written while the first one leases it, and gets its
+    place while the second one publishes the version, which commits once the blob stays.
     """
+    encoding, server = connection.info.encoding, connection.pgconn
+    # In text, since a message with parameters is one statement. Those of the version would stand in
+    # the server's log where it is refused.
+    leasing = psycopg.ClientCursor(connection).mogrify(lease.query.encode(), lease.parameters)
+    first = f"{BEGIN}; {leasing}; COMMIT; {BEGIN}".encode(encoding)
+    second = _numbered(publish).encode(encoding)
+    texts = [
+        None if value is None else str(value).encode(encoding)
+        for value in publish.parameters.values()
+    ]
+    with undone_on_error(connection):
+        _, leased, *_ = _beside(connection, lambda: server.send_query(first), blob.write)
+        generation = _row(connection, leased)["generation"]
+        (made,) = _beside(
+            connection,
+            lambda: server.send_query_params(second, texts),
+            lambda: blob.place(generation),
+        )
+        row = _row(connection, made)
+        connection.execute("COMMIT")
+    return row
 
-    blob: SmallBlob
-    lease: str
-    leased: Mapping[str, Any]
-    published: Sequence[Any]
-    """What ``PUBLISH`` asks for."""
 
-    def run(self, connection: Connection) -> Row:
-        """The version's row; where anything fails, there is no version."""
-        encoding = connection.info.encoding
-        # In text, since a message with parameters is one statement. Those of the version would
-        # stand in the server's log where it is refused.
-        lease = psycopg.ClientCursor(connection).mogrify(self.lease.encode(), self.leased)
-        first = f"{BEGIN}; {lease}; COMMIT; {BEGIN}".encode(encoding)
-        second = [
-            None if value is None else str(value).encode(encoding) for value in self.published
-        ]
-        server = connection.pgconn
-        try:
-            _, leased, *_ = _beside(connection, lambda: server.send_query(first), self.blob.write)
-            generation = _row(connection, leased)["generation"]
-            (made,) = _beside(
-                connection,
-                lambda: server.send_query_params(PUBLISH, second),
-                lambda: self.blob.place(generation),
-            )
-            row = _row(connection, made)
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(psycopg.Error):  # it was lost, or interrupted while it worked
-                connection.execute("ROLLBACK")
-            raise
-        return row
+def _numbered(statement: Statement) -> str:
+    """The query as the server takes it, its parameters by their numbers."""
+    names = list(statement.parameters)
+    return _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement.query)
 
 
 def _beside(

@@ -58,7 +58,10 @@ class DirectoryStore:
         """
         with self._explained():
             self._provide(self._incoming)
-            return _written_at_once(self._aside("small"), content)
+            path = self._aside("small")
+            with _dropped_on_error(path), _durable(path) as file:
+                file.write(content)
+            return path
 
     def place(self, aside: Path, sha256: str, generation: int) -> None:
         """Make what was written aside a blob that stays, unless that one is there."""
@@ -201,29 +204,18 @@ def store_error(error: OSError, root: Path) -> LateenError:
 
 def _write(path: Path, source: BinaryIO, sha256: str, size: int) -> None:
     """Makes a new file that is read-only and on disk."""
-    with path.open("xb") as file:
+    with _durable(path) as file:
         check_source(_copy(source, file, size), sha256, size)
+
+
+@contextmanager
+def _durable(path: Path) -> Iterator[BinaryIO]:
+    """A new file that nobody else may write to; afterwards it is read-only and on disk."""
+    with open(path, "xb", opener=_open_private) as file:
+        yield file
         os.fchmod(file.fileno(), READ_ONLY)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _written_at_once(path: Path, content: bytes) -> Path:
-    """Makes a new file of a few bytes that is read-only and on disk."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-        try:
-            rest = content
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            os.fchmod(descriptor, READ_ONLY)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def _copy(source: BinaryIO, file: BinaryIO, size: int | None = None) -> tuple[str, int]:
@@ -241,6 +233,10 @@ def _open_blob(path: Path) -> BinaryIO:
         return path.open("rb", buffering=0)
     except FileNotFoundError:
         raise missing_blob(path) from None
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE)
 
 
 def _open_unfollowed(path: str, flags: int) -> int:
