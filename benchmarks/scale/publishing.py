@@ -1,9 +1,6 @@
 """Many small artifacts that the code of one step saves, beside what none of them can go below."""
 
-import os
 import sys
-import tempfile
-from pathlib import Path
 from statistics import median
 from time import perf_counter, time_ns
 
@@ -12,6 +9,7 @@ from lateen.stores.catalog.connections import Connection, connect
 
 ARTIFACTS = 1000
 ROUNDS = 5
+DOCUMENT = b'{"number":123,"mark":1234567890123456789}'
 
 
 def publishing(url: str) -> tuple[float, float]:
@@ -19,7 +17,7 @@ def publishing(url: str) -> tuple[float, float]:
     _saved(10)
     seconds, floor = [], []
     with connect(url) as connection:
-        connection.execute("CREATE TABLE floor (number bigint)")
+        connection.execute("CREATE TABLE floor (number bigint, content bytea)")
         for number in range(ROUNDS):
             print(f"saving, round {number + 1} of {ROUNDS}", file=sys.stderr)
             seconds.append(_saved(ARTIFACTS))
@@ -48,21 +46,8 @@ def saving(count: int, mark: int) -> float:
 
 
 def _floor(connection: Connection) -> float:
-    """As many small files made durable, and as many commits of one row.
-
-    The files go with the home: ext4 without a journal makes new ones slowly for minutes after many
-    were deleted, and the next round would measure that.
-    """
-    folder = tempfile.mkdtemp(dir=os.environ["LATEEN_HOME"])
+    """As many commits of one row with a document of that size."""
     begun = perf_counter()
     for number in range(ARTIFACTS):
-        _write(Path(folder, str(number)))
-        connection.execute("INSERT INTO floor VALUES (%s)", (number,))
+        connection.execute("INSERT INTO floor VALUES (%s, %s)", (number, DOCUMENT))
     return perf_counter() - begun
-
-
-def _write(path: Path) -> None:
-    with path.open("wb") as file:
-        file.write(b"{}")
-        file.flush()
-        os.fsync(file.fileno())

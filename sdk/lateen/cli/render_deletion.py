@@ -26,6 +26,7 @@ def described_collection(found: Json) -> str:
     verb = "would delete" if found["dry_run"] else "deleted"
     counts = {
         "blobs that nothing refers to": found["blobs"],
+        "small contents that nothing refers to": found["contents"],
         "stored blobs that the catalog does not know": found["unknown"],
         "unfinished files": found["unfinished"],
         "manifests without a version": found["manifests"],
@@ -70,8 +71,10 @@ def _summary(found: Json) -> list[str]:
         what = "artifact version, which stays" if released == 1 else "artifact versions, which stay"
         rest = "nothing else needs " + ("it" if released == 1 else "them")
         lines.append(f"released: {released} {what} until `lateen artifact prune` finds that {rest}")
-    if found.get("blobs"):
-        lines.append(f"freed: {size_text(found['size'])} in {_counted(found['blobs'], 'blob')}")
+    counts = {"blob": found.get("blobs", 0), "small content": found.get("contents", 0)}
+    freed = [_counted(count, noun) for noun, count in counts.items() if count]
+    if freed:
+        lines.append(f"freed: {size_text(found['size'])} in {' and '.join(freed)}")
     errors = found.get("errors", [])
     if len(errors) > 1:
         lines.append(f"not deleted yet: {len(errors)} blobs; the next `lateen collect` tries again")

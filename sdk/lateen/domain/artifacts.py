@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -10,6 +11,9 @@ from typing import Any
 
 from lateen.domain.canonical import canonical_json, digest_of
 from lateen.domain.errors import ProtocolError
+
+KEPT = 8192
+"""Bytes that the catalog keeps itself of a version, in place of a blob."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class File:
     """Bytes."""
     sha256: str
     """Hexadecimal, without a prefix."""
+
+    @staticmethod
+    def of(path: str, content: bytes) -> File:
+        """The file of this content."""
+        return File(path, len(content), hashlib.sha256(content).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,16 @@ class Content:
     manifest: Manifest
     generations: Mapping[str, int]
     """Of its blobs by SHA-256; those that were deleted are left out."""
+    kept: bytes | None = None
+    """The bytes of all its files, one after the other, where the catalog keeps them itself."""
+
+    def kept_files(self) -> Iterator[tuple[File, bytes]]:
+        """The files with their bytes, as the catalog keeps them."""
+        assert self.kept is not None
+        start = 0
+        for file in self.manifest.files:
+            yield file, self.kept[start : start + file.size]
+            start += file.size
 
 
 @dataclass(frozen=True, slots=True)

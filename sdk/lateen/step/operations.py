@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from lateen.client.views.deleted_bytes import deletion_words
-from lateen.domain.artifacts import Content, File, Manifest
+from lateen.domain.artifacts import KEPT, Content, File, Manifest
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
     CorruptBlobError,
@@ -35,16 +36,15 @@ from lateen.domain.references import (
     ModelReference,
     Subject,
 )
-from lateen.domain.small_blob import SmallBlob
 from lateen.domain.states import STAGES, ModelStages
 from lateen.materializers import documents
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.history import History
 from lateen.step.leases import leasing, once_more
-from lateen.step.ports import Json, OnDisk, Stores
+from lateen.step.ports import Json, Stores
 from lateen.step.published import published_version
 from lateen.step.resolve import look_up
-from lateen.step.small import SmallFile, stored_file
+from lateen.step.small import stored_file
 from lateen.step.transfer import Lease, fetch_tree, store_tree
 
 Store = Callable[[Lease], Manifest]
@@ -109,13 +109,13 @@ class Operations(History):
         return self.catalog.reading.receipts_of_run(self.catalog.reading.run_id(run))
 
     def fetch(self, id: str) -> Json:
-        manifest, pickled = self.catalog.reading.manifest(id)
+        content, pickled = self.catalog.reading.content(id)
         place = self.new_place()
-        blobs = (file.sha256 for file in manifest.files)
         try:
-            self.bring(Content(manifest, self.catalog.attempts.generations(blobs)), place)
+            self.bring(content, place)
         except CorruptBlobError as error:
             raise self.unreadable(id, error) from error
+        manifest = content.manifest
         return {
             "path": str(place),
             "format": manifest.format,
@@ -143,19 +143,21 @@ class Operations(History):
         metadata: Mapping[str, Any] | None = None,
         document: str | None = None,
     ) -> Json:
-        """The files of a directory, or a document, which is a file's content."""
+        """The files of a directory, or a document, which is a file's content.
+
+        The catalog keeps a short document itself: nothing has to be stored and leased before.
+        """
         described = partial(Manifest, format, type, materializer)
         more = kind, pickled, name, version, tags, metadata
         if document is None:
             files = self._given_out(directory)
             return self._publish(lambda lease: described(files(lease)), *more)
         content = document.encode()
-        attempt, _ = self.origin()
-        if attempt is None or not isinstance(self.objects, OnDisk):
-            stored = partial(stored_file, documents.NAME, content, self.objects)
-            return self._publish(lambda lease: described((stored(lease),)), *more)
-        with closing(SmallFile(documents.NAME, content, self.objects)) as small:
-            return self._publish(lambda _lease: described((small.file,)), *more, blob=small)
+        if len(content) <= KEPT:
+            file = File.of(documents.NAME, content)
+            return self._publish(lambda _lease: described((file,)), *more, kept=content)
+        stored = partial(stored_file, documents.NAME, content, self.objects)
+        return self._publish(lambda lease: described((stored(lease),)), *more)
 
     def register_artifact(
         self,
@@ -258,9 +260,9 @@ class Operations(History):
 
     def bring(self, content: Content, place: Path) -> None:
         """Fetches a version's files, each checked against its digest."""
-        check_present(content.manifest, content.generations)
+        check_present(content)
         share = content.manifest.format in READ_ONLY_FORMATS
-        fetch_tree(content.manifest, content.generations, self.stores, place, share=share)
+        fetch_tree(content, self.stores, place, share=share)
 
     @contextmanager
     def _leasing(self) -> Iterator[tuple[Lease, str]]:
@@ -308,7 +310,7 @@ class Operations(History):
         version: str | None,
         tags: list[str] | None,
         metadata: Mapping[str, Any] | None,
-        blob: SmallBlob | None = None,
+        kept: bytes | None = None,
     ) -> Json:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
@@ -318,10 +320,10 @@ class Operations(History):
 
         def publish() -> Json:
             with self._leasing() as (lease, holder):
-                stored = version_payload(store(lease), kind, pickled)
+                stored = version_payload(store(lease), kind, pickled, kept)
                 payload = {**stored, "lease": holder, **named, **described}
                 reached(Boundary.SESSION_SAVING)
-                made = self.catalog.attempts.publish(payload, *self.origin(), blob)
+                made = self.catalog.attempts.publish(payload, *self.origin())
                 reached(Boundary.SESSION_SAVED)
             if made.new:
                 return published_version(payload, made, *self.source())
@@ -431,8 +433,10 @@ def check_arguments(operation: str, arguments: Mapping[str, Any]) -> None:
         raise UserError(f"{operation}: {error}, so that no catalog can hold it") from None
 
 
-def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:
-    """What ``publish_version`` needs to know of the bytes."""
+def version_payload(
+    manifest: Manifest, kind: str, pickled: bool, kept: bytes | None = None
+) -> Json:
+    """What ``publish_version`` needs to know of the bytes, which may be for the catalog to keep."""
     text = manifest.text
     return {
         "digest": digest_of_bytes(text.encode()),
@@ -440,7 +444,8 @@ def version_payload(manifest: Manifest, kind: str, pickled: bool) -> Json:
         "size": manifest.size,
         "kind": kind,
         "pickled": pickled,
-        "blobs": sorted({file.sha256 for file in manifest.files}),
+        "blobs": sorted({file.sha256 for file in manifest.files}) if kept is None else [],
+        "content": None if kept is None else b64encode(kept).decode(),
     }
 
 
@@ -457,10 +462,10 @@ def lease_holder(attempt: Any) -> str:
     return f"{attempt.run}/{attempt.step}/{attempt.n}"
 
 
-def check_present(manifest: Manifest, generations: Mapping[str, int]) -> None:
+def check_present(content: Content) -> None:
     """CorruptBlobError where the catalog knows no bytes for a file."""
-    for file in manifest.files:
-        if file.sha256 not in generations:
+    for file in content.manifest.files if content.kept is None else ():
+        if file.sha256 not in content.generations:
             raise CorruptBlobError(
                 f"the bytes of {file.path!r} ({file.sha256[:12]}) were deleted; restore the object"
                 " store from a backup, or run the step again that made them"

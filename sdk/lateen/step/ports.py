@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
-from lateen.domain.artifacts import Content, Manifest, Published
+from lateen.domain.artifacts import Content, Published
 from lateen.domain.attempts import AttemptKey, Guard, Hit
 from lateen.domain.receipts import Receipt, Resolution
-from lateen.domain.small_blob import SmallBlob
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, FailureCause
 from lateen.step.lookups import Lookups
@@ -68,25 +67,10 @@ class ObjectStore(Protocol):
 
 @runtime_checkable
 class OnDisk(Protocol):
-    """An object store whose small blobs are written before it is known which generation they are.
-
-    All of it raises what ``put`` raises.
-    """
-
-    def write_aside(self, content: bytes) -> Path:
-        """Write bytes durably where nobody looks for a blob."""
-        ...
-
-    def place(self, aside: Path, sha256: str, generation: int) -> None:
-        """Make what was written aside a blob that stays, unless that one is there."""
-        ...
-
-    def discard(self, aside: Path) -> None:
-        """Drop what was written aside."""
-        ...
+    """An object store in which a blob may be seen before it is sure to stay."""
 
     def settle(self, sha256: str, generation: int) -> None:
-        """Make sure that a blob which is there stays, whoever wrote it."""
+        """Make sure that a blob which is there stays, whoever wrote it; raises as ``put`` does."""
         ...
 
 
@@ -196,11 +180,7 @@ class Attempts(Protocol):
     def contents(self, digests: Iterable[str]) -> dict[str, Content]: ...
 
     def publish(
-        self,
-        payload: Mapping[str, Any],
-        attempt: AttemptKey | None,
-        holder: str | None,
-        blob: SmallBlob | None = None,
+        self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
     ) -> Published: ...
 
     def log_metadata(
@@ -275,7 +255,7 @@ class Reading(Protocol):
 
     def step_spec(self, digest: str, step: str) -> StepSpec: ...
 
-    def manifest(self, version: str) -> tuple[Manifest, bool]: ...
+    def content(self, version: str) -> tuple[Content, bool]: ...
 
 
 class Catalog(Protocol):

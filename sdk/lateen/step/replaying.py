@@ -62,7 +62,7 @@ def _artifacts(pins: Pins) -> Iterator[Receipt]:
 
 def _is_whole(content: Content, stores: Stores) -> bool:
     blobs, generations = content.manifest.files, content.generations
-    return all(
+    return content.kept is not None or all(
         file.sha256 in generations and stores.objects.exists(file.sha256, generations[file.sha256])
         for file in blobs
     )

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from lateen.domain.artifacts import File, Manifest, check_path
+from lateen.domain.artifacts import Content, File, Manifest, check_path
 from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError, TemporaryError
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ports import ObjectStore, OnDisk, Stores
@@ -96,28 +96,25 @@ def is_stored(sha256: str, generation: int, objects: ObjectStore) -> bool:
     return True
 
 
-def fetch_tree(
-    manifest: Manifest,
-    generations: Mapping[str, int],
-    stores: Stores,
-    destination: Path,
-    *,
-    share: bool,
-) -> None:
+def fetch_tree(content: Content, stores: Stores, destination: Path, *, share: bool) -> None:
     """Bring a version's files to a new directory, which appears only when it is complete.
 
     ``share`` allows read-only links to the blobs in place of copies. Raises CorruptBlobError where
     a blob is missing or damaged, ProtocolError where the manifest is no tree of files, SetupError
     where the destination exists or cannot be made.
     """
+    manifest = content.manifest
     _check_tree(manifest)
     with _beside(destination) as building:
         for folder in sorted({(building / file.path).parent for file in manifest.files}):
             folder.mkdir(parents=True, exist_ok=True)
 
+        if content.kept is not None:
+            return _write_kept(content, building)
+
         def fetch(file: File) -> None:
             path = building / file.path
-            fetch_blob(file.sha256, generations[file.sha256], stores, path, share=share)
+            fetch_blob(file.sha256, content.generations[file.sha256], stores, path, share=share)
             if path.stat().st_size != file.size:
                 raise CorruptBlobError(
                     f"the manifest says that {file.path!r} has {file.size} bytes; its blob"
@@ -125,6 +122,18 @@ def fetch_tree(
                 )
 
         for_each(fetch, manifest.files)
+
+
+def _write_kept(content: Content, folder: Path) -> None:
+    """Writes the files that the catalog keeps."""
+    for file, kept in content.kept_files():
+        if File.of(file.path, kept) != file:
+            raise CorruptBlobError(
+                f"the catalog keeps other bytes of {file.path!r} than its digest {file.sha256}"
+                " says: restore the catalog from a backup"
+            )
+        with (folder / file.path).open("xb") as target:
+            target.write(kept)
 
 
 def fetch_blob(

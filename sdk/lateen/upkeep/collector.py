@@ -15,7 +15,7 @@ from itertools import islice
 from lateen.domain.errors import CollectionPausedError, SetupError, TemporaryError
 from lateen.step.ports import ObjectStore
 from lateen.stores.catalog.catalog import Catalog
-from lateen.stores.catalog.collection import Blob
+from lateen.stores.catalog.collection import Blob, Dropped
 
 DAY = 86400.0
 PAGE = 500
@@ -35,6 +35,8 @@ class Collected:
     unfinished: int = 0
     """What killed writers left."""
     manifests: int = 0
+    contents: int = 0
+    """Small ones that the catalog had kept itself."""
     errors: list[str] = field(default_factory=list)
     """What could not be deleted, where errors are ignored; the next collection tries again."""
 
@@ -63,7 +65,7 @@ class Collector:
         """
         self.check_database()
         self._finish_marked()
-        self._done.manifests = self._collection.drop_manifests()
+        self._count(self._collection.drop_manifests() + self._collection.drop_contents())
         self._reached("manifests-dropped")
         for page in self._collection.unneeded(grace):
             self._delete_marked(self._collection.mark(page))
@@ -77,12 +79,15 @@ class Collector:
         self._collection.forget_leases()
         return self._done
 
-    def collect_only(self, digests: Sequence[str]) -> Collected:
-        """Deletes the blobs of these digests that nothing needs, whatever their age.
+    def collect_only(self, manifests: Sequence[str], blobs: Sequence[str]) -> Collected:
+        """Deletes what nothing needs of the blobs of these digests, whatever their age, and of what
+        the catalog kept beside these manifests.
 
         Call ``check_database`` before. Repeated calls add up.
         """
-        for page in self._collection.unneeded(0, digests):
+        dropped = self._collection.drop_manifests(manifests)
+        self._count(dropped + self._collection.drop_contents(manifests))
+        for page in self._collection.unneeded(0, blobs):
             self._delete_marked(self._collection.mark(page))
         return self._done
 
@@ -92,7 +97,7 @@ class Collector:
         for page in (*self._collection.marked(), *self._collection.unneeded(grace)):
             self._done.blobs += len(page)
             self._done.size += sum(blob.size for blob in page)
-        self._done.manifests = self._collection.count_manifests()
+        self._count(self._collection.unneeded_manifests())
         self._done.unknown = sum(len(page) for page in self._unknown())
         return self._done
 
@@ -105,6 +110,11 @@ class Collector:
             raise _paused("the catalog's database is another one than at the last collection")
         if newest_generation(self._objects) > self._collection.newest_generation():
             raise _paused("the object store holds blobs newer than any that the catalog knows of")
+
+    def _count(self, dropped: Dropped) -> None:
+        self._done.manifests += dropped.manifests
+        self._done.contents += dropped.contents
+        self._done.size += dropped.size
 
     def _finish_marked(self) -> None:
         for page in self._collection.marked():

@@ -82,10 +82,10 @@ class Upkeep:
         done, collected = Deletion(), Collected()
         for ids in deletions.unneeded(discarded):
             needed -= len(ids)
-            blobs = deletions.blobs_of(ids)
+            manifests, blobs = deletions.manifests_of(ids), deletions.blobs_of(ids)
             done += self._pruned(ids, only_artifact, dry_run)
             if not only_metadata and not dry_run:
-                collected = _freed(collector, blobs, len(done.going))
+                collected = _freed(collector, manifests, blobs, len(done.going))
         return {**_answer("artifact", done, dry_run), "needed": needed, **_bytes(collected)}
 
     def prune_runs(
@@ -166,10 +166,12 @@ class Upkeep:
         return [str(each["id"]) for each in found]
 
 
-def _freed(collector: Collector, blobs: list[str], versions: int) -> Collected:
+def _freed(
+    collector: Collector, manifests: list[str], blobs: list[str], versions: int
+) -> Collected:
     """Deletes the bytes of versions whose deletion is committed."""
     try:
-        return collector.collect_only(blobs)
+        return collector.collect_only(manifests, blobs)
     except (StoreUnavailable, SetupError) as error:
         raise type(error)(
             f"{error}. The deletion of {versions} artifact versions is on record already; once the"
@@ -190,4 +192,9 @@ def _answer(kind: str, deletion: Deletion, dry_run: bool) -> Json:
 
 
 def _bytes(collected: Collected) -> Json:
-    return {"blobs": collected.blobs, "size": collected.size, "errors": list(collected.errors)}
+    return {
+        "blobs": collected.blobs,
+        "contents": collected.contents,
+        "size": collected.size,
+        "errors": list(collected.errors),
+    }

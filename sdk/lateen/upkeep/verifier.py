@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.canonical import digest_of_bytes
 from lateen.domain.errors import CorruptBlobError, ProtocolError
 from lateen.step.ports import ObjectStore
@@ -118,7 +118,8 @@ class Verifier:
         """The blobs of versions whose bytes must be there, each once, of logs and archives."""
         seen: set[bytes] = set()
         for manifest in self._catalog.verification.manifests():
-            if not manifest.needed_by or manifest_problem(manifest):
+            kept = manifest.content is not None
+            if kept or not manifest.needed_by or manifest_problem(manifest):
                 continue
             for file in Manifest.from_json(json.loads(manifest.body)).files:
                 digest = bytes.fromhex(file.sha256)
@@ -175,8 +176,21 @@ def manifest_problem(manifest: StoredManifest) -> str | None:
         return str(error)
     if read.size != manifest.size:
         return f"its files have {read.size} bytes, and {manifest.size} are recorded"
-    if tuple(sorted({file.sha256 for file in read.files})) != manifest.blobs:
+    files = tuple(sorted({file.sha256 for file in read.files}))
+    if files != manifest.blobs and (manifest.content is None or manifest.blobs):
         return "its files are not the blobs that the catalog says it refers to"
+    return _content_problem(read, manifest.content)
+
+
+def _content_problem(manifest: Manifest, content: bytes | None) -> str | None:
+    """What is wrong with the bytes that the catalog keeps itself."""
+    if content is None:
+        return None
+    if len(content) != manifest.size:
+        return f"the catalog keeps {len(content)} bytes of its files, which have {manifest.size}"
+    for file, kept in Content(manifest, {}, content).kept_files():
+        if File.of(file.path, kept) != file:
+            return f"the catalog keeps other bytes of {file.path!r} than {file.sha256}"
     return None
 
 

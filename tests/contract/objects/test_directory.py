@@ -52,60 +52,6 @@ def test_looking_makes_no_directory(store, root):
     assert not root.exists()
 
 
-def kept(store):
-    store.place(store.write_aside(DATA), SHA256, 3)
-
-
-def test_a_small_blob_is_a_file_like_the_others(store, root):
-    kept(store)
-    assert blob_path(root).read_bytes() == DATA
-    assert blob_path(root).stat().st_mode & 0o777 == 0o444
-    assert list(root.glob("incoming/*")) == []
-
-
-def test_what_is_written_aside_is_no_blob_yet(store, root):
-    aside = store.write_aside(DATA)
-    assert aside.parent == root / "incoming"
-    assert list(store.blobs()) == []
-
-
-def test_a_small_blob_that_is_there_stays(store, root):
-    store.put(SHA256, 3, io.BytesIO(DATA), len(DATA))
-    before = blob_path(root).stat()
-    kept(store)
-    assert os.path.samestat(before, blob_path(root).stat())
-    assert list(root.glob("incoming/*")) == []
-
-
-def test_a_small_blob_that_cannot_be_made_durable_leaves_nothing(store, root, monkeypatch):
-    def refuse(_descriptor: int) -> None:
-        raise OSError(errno.EIO, "the disk is gone")
-
-    store.put(SHA256, 3, io.BytesIO(DATA), len(DATA))
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(StoreUnavailable, match="the disk is gone"):
-        store.write_aside(DATA)
-    assert list(root.glob("incoming/*")) == []
-
-
-def test_nobody_else_may_open_what_is_still_written(store, monkeypatch):
-    modes = []
-    monkeypatch.setattr(os, "fchmod", lambda it, _mode: modes.append(os.fstat(it).st_mode & 0o777))
-    before = os.umask(0)
-    try:
-        store.write_aside(DATA)
-    finally:
-        os.umask(before)
-    assert modes == [0o600]
-
-
-def test_what_is_discarded_is_gone_and_may_be_gone_before(store, root):
-    aside = store.write_aside(DATA)
-    store.discard(aside)
-    store.discard(aside)
-    assert list(root.glob("incoming/*")) == []
-
-
 def test_adopting_copies_nothing_and_makes_the_file_read_only(store, root, saved):
     assert store.adopt(SHA256, 3, saved)
     assert saved.samefile(blob_path(root))

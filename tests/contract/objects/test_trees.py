@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lateen.domain.artifacts import File, Manifest
+from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.errors import CorruptBlobError, MaterializerError, ProtocolError, SetupError
 from lateen.step.ports import Stores
 from lateen.step.transfer import fetch_tree, store_tree
@@ -43,7 +43,8 @@ def stores(objects) -> Stores:
 
 
 def fetch(objects, files: tuple[File, ...], destination: Path, *, share: bool = False) -> None:
-    fetch_tree(manifest(*files), generations_of(files), stores(objects), destination, share=share)
+    content = Content(manifest(*files), generations_of(files))
+    fetch_tree(content, stores(objects), destination, share=share)
 
 
 def write(tree: dict, directory: Path) -> None:
@@ -175,7 +176,9 @@ def test_a_manifest_that_lies_about_a_size_is_refused(objects, tmp_path):
     (file,) = store_tree(tmp_path / "directory", objects, lease, private=False)
     lie = manifest(File("a", 4, file.sha256))
     with pytest.raises(CorruptBlobError, match=r"'a' has 4 bytes.* has 3"):
-        fetch_tree(lie, {file.sha256: 0}, stores(objects), tmp_path / "back", share=False)
+        fetch_tree(
+            Content(lie, {file.sha256: 0}), stores(objects), tmp_path / "back", share=False
+        )
 
 
 @pytest.mark.parametrize(
@@ -187,5 +190,7 @@ def test_a_manifest_that_lies_about_a_size_is_refused(objects, tmp_path):
 def test_a_manifest_that_is_no_tree_is_refused(objects, tmp_path, paths):
     files = [File(path, 0, hashlib.sha256().hexdigest()) for path in paths]
     with pytest.raises(ProtocolError):
-        fetch_tree(manifest(*files), {}, stores(objects), tmp_path / "back", share=False)
+        fetch_tree(
+            Content(manifest(*files), {}), stores(objects), tmp_path / "back", share=False
+        )
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lateen.domain.artifacts import ArtifactVersion, File, Manifest, ModelVersion, check_path
+from lateen.domain.artifacts import (
+    ArtifactVersion,
+    Content,
+    File,
+    Manifest,
+    ModelVersion,
+    check_path,
+)
 from lateen.domain.errors import ProtocolError
 
 MANIFEST = Manifest(
@@ -54,3 +61,10 @@ def test_a_version_is_shown_by_its_name_or_its_number() -> None:
     assert ArtifactVersion(*fields, "raw", *rest).version == "raw"
     assert ModelVersion(*fields, None, "none", "ready").version == "3"
     assert ModelVersion(*fields, "1.0", "none", "ready").version == "1.0"
+
+
+def test_kept_bytes_are_those_of_the_files_one_after_the_other() -> None:
+    files = {"a": b"one", "b/c": b"", "b/d": b"\0\n"}
+    listed = tuple(File.of(path, content) for path, content in files.items())
+    content = Content(Manifest("f", "t", "m", listed), {}, b"".join(files.values()))
+    assert {file.path: kept for file, kept in content.kept_files()} == files

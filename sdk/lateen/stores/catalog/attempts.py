@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -11,13 +10,13 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
-from lateen.domain.artifacts import Content, Manifest, Published
+from lateen.domain.artifacts import Content, Published
 from lateen.domain.attempts import AttemptKey, Guard
 from lateen.domain.errors import CatalogUnavailable, Fenced, NotFoundError
-from lateen.domain.small_blob import SmallBlob
 from lateen.domain.states import FailureCause
+from lateen.domain.version_ids import version_id
 from lateen.stores.catalog.connections import Connection, Connections, Row
-from lateen.stores.catalog.saving import Statement, saved
+from lateen.stores.catalog.contents import content_of
 from lateen.stores.catalog.snapshot import Snapshot
 from lateen.stores.catalog.statements import statements
 
@@ -146,37 +145,18 @@ class Attempts:
         """What versions consist of, by digest."""
         wanted = sorted(set(digests))
         rows = self._run("contents", digests=wanted) if wanted else []
-        return {
-            row["digest"]: Content(
-                Manifest.from_json(json.loads(row["body"])), row["generations"] or {}
-            )
-            for row in rows
-        }
+        return {row["digest"]: content_of(row) for row in rows}
 
     def publish(
-        self,
-        payload: Mapping[str, Any],
-        attempt: AttemptKey | None,
-        holder: str | None,
-        blob: SmallBlob | None = None,
+        self, payload: Mapping[str, Any], attempt: AttemptKey | None, holder: str | None
     ) -> Published:
-        """Commits one version at once, linked to the attempt's model version.
-
-        Where its only ``blob`` is not stored, it is leased first, and stored while the database
-        works; the version commits once the bytes stay.
-        """
+        """Commits one version at once, linked to the attempt's model version."""
         # The id is chosen here, so that what is sent again after a lost answer makes no second one.
-        chosen = str(uuid4())
+        chosen = str(version_id(time.time(), uuid4()))
         payload = {"id": chosen, **payload}
-        parameters = {**_origin(attempt), "holder": holder}
-        if blob is None:
-            row = self._run("publish-version", payload=Jsonb(payload), **parameters)[0]
-        else:
-            leased = {"holder": payload["lease"], "blobs": Jsonb([[blob.sha256, blob.size]])}
-            lease = Statement(statements("attempts")["lease-blobs"], leased)
-            texts = {"payload": json.dumps(payload), **parameters}
-            publish = Statement(statements("attempts")["publish-version"], texts)
-            row = self._connections.over(lambda own: saved(own, blob, lease, publish))
+        row = self._run(
+            "publish-version", payload=Jsonb(payload), **_origin(attempt), holder=holder
+        )[0]
         made = str(row["id"])
         return Published(made, row["number"], row["created_at"], made == chosen)
 

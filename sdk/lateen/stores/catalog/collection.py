@@ -22,6 +22,24 @@ class Blob:
     """Bytes, as the catalog records them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What went of what the catalog itself holds."""
+
+    manifests: int = 0
+    contents: int = 0
+    """How many contents it had kept."""
+    size: int = 0
+    """The bytes of these."""
+
+    def __add__(self, other: Dropped) -> Dropped:
+        return Dropped(
+            self.manifests + other.manifests,
+            self.contents + other.contents,
+            self.size + other.size,
+        )
+
+
 class Collection:
     """Marks and forgets generations of blobs; the bytes themselves are the object store's."""
 
@@ -68,23 +86,41 @@ class Collection:
         """Those stored generations that the catalog has no row of."""
         return self._blobs("unknown-blobs", **_keys(blobs))
 
-    def drop_manifests(self) -> int:
-        """Deletes the manifests that no version has any more; how many."""
-        dropped = 0
+    def drop_manifests(self, only: Sequence[str] | None = None) -> Dropped:
+        """Deletes the manifests that no version has any more, with what the catalog kept of them.
 
-        def work(connection: Connection) -> list[str]:
-            rows = _run(connection, "lock-manifests", limit=PAGE)
-            digests = [row["digest"] for row in rows]
-            _run(connection, "delete-manifests", digests=digests)
-            return digests
-
-        while digests := self._connections.transaction(work):
-            dropped += len(digests)
+        ``only`` are digests of those that it is about.
+        """
+        dropped = Dropped()
+        for rows in self._locked("lock-manifests", "delete-manifests", only):
+            kept = [row["size"] for row in rows if row["kept"]]
+            dropped += Dropped(len(rows), len(kept), sum(kept))
         return dropped
 
-    def count_manifests(self) -> int:
-        """How many manifests no version has any more."""
-        return int(self._all("count-manifests")[0]["total"])
+    def drop_contents(self, only: Sequence[str] | None = None) -> Dropped:
+        """Drops the contents that the catalog keeps of discarded versions alone."""
+        dropped = Dropped()
+        for rows in self._locked("lock-kept-contents", "drop-kept-contents", only):
+            dropped += Dropped(0, len(rows), sum(row["size"] for row in rows))
+        return dropped
+
+    def _locked(self, lock: str, drop: str, only: Sequence[str] | None) -> Iterator[list[Row]]:
+        """What pages of manifests told that were locked first, so that what is published meanwhile
+        is seen, and then dropped; the last page drops nothing."""
+        wanted = None if only is None else list(only)
+
+        def work(connection: Connection) -> list[Row]:
+            rows = _run(connection, lock, limit=PAGE, only=wanted)
+            return _run(connection, drop, digests=[row["digest"] for row in rows])
+
+        while rows := self._connections.transaction(work):
+            yield rows
+
+    def unneeded_manifests(self) -> Dropped:
+        """What the catalog would drop now."""
+        manifests = int(self._all("count-manifests")[0]["total"])
+        contents = self._all("unneeded-contents")[0]
+        return Dropped(manifests, int(contents["total"]), int(contents["size"]))
 
     def forget_leases(self) -> None:
         """Deletes the leases that dead publishers left."""

@@ -107,18 +107,6 @@ class Connections:
 
         return _retried(run)
 
-    def over(self, work: Callable[[Connection], T]) -> T:
-        """Runs ``work``, which ends the transactions that it begins; again after a deadlock.
-
-        Where the connection is lost it runs again, also after its own success.
-        """
-
-        def run() -> T:
-            with self._open() as connection:
-                return work(connection)
-
-        return _retried(run)
-
     def _transaction(self, begin: str, work: Callable[[Connection], T], harmless: bool) -> T:
         def run() -> T:
             with self._open() as connection:

@@ -65,6 +65,10 @@ class Deletions:
             yield ids
             after = ids[-1]
 
+    def manifests_of(self, ids: Sequence[str]) -> list[str]:
+        """The digests of artifact versions."""
+        return [row["digest"] for row in self._all("manifests-of", ids=list(ids))]
+
     def blobs_of(self, ids: Sequence[str]) -> list[str]:
         """The digests of the blobs that artifact versions consist of."""
         return [row["sha256"] for row in self._all("blobs-of", ids=list(ids))]

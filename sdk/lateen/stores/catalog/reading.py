@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Content
 from lateen.domain.errors import AmbiguousError, NotFoundError
 from lateen.domain.names import did_you_mean
 from lateen.domain.receipt_words import became_words, reference_words
 from lateen.domain.spec import StepSpec
 from lateen.domain.states import AttemptState, StepPhase
 from lateen.stores.catalog.connections import Connections, Row
+from lateen.stores.catalog.contents import content_of
 from lateen.stores.catalog.snapshot import id_range
 from lateen.stores.catalog.statements import statements
 
@@ -226,12 +227,12 @@ class Reading:
         assert run is not None
         return {"run": run, **row, "receipts": self.receipts(run["id"], row["step"], row["n"])}
 
-    def manifest(self, version: str) -> tuple[Manifest, bool]:
+    def content(self, version: str) -> tuple[Content, bool]:
         """What a version consists of, and whether it was pickled."""
-        rows = self._run("manifest", id=version)
+        rows = self._run("content", id=version)
         if not rows:
             raise NotFoundError(f"there is no artifact version {version} any more")
-        return Manifest.from_json(json.loads(rows[0]["body"])), rows[0]["pickled"]
+        return content_of(rows[0]), rows[0]["pickled"]
 
     def _map(self, look_up: Any, rows: list[Row], column: str) -> dict[str, Json]:
         found = look_up(dict.fromkeys(_ids(rows, column)))

@@ -24,6 +24,8 @@ class StoredManifest:
     """What the catalog says that it refers to, in order."""
     needed_by: tuple[str, ...]
     """The first versions that consist of it and whose bytes must be there, for people."""
+    content: bytes | None = None
+    """The bytes of its files, where the catalog keeps them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Verification:
                     row["size"],
                     tuple(row["blobs"]),
                     tuple(row["needed_by"]),
+                    row["content"],
                 )
             after = rows[-1]["digest"]
 

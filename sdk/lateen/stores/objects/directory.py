@@ -51,34 +51,6 @@ class DirectoryStore:
             _write(arriving, source, sha256, size)
             _rename(arriving, target)
 
-    def write_aside(self, content: bytes) -> Path:
-        """Write a small blob where no blob is looked for.
-
-        Raises StoreUnavailable where there is no room, SetupError where nothing can be written.
-        """
-        with self._explained():
-            self._provide(self._incoming)
-            path = self._aside("small")
-            with _dropped_on_error(path), _durable(path) as file:
-                file.write(content)
-            return path
-
-    def place(self, aside: Path, sha256: str, generation: int) -> None:
-        """Make what was written aside a blob that stays, unless that one is there."""
-        target = self._path(sha256, generation)
-        with self._explained():
-            if target.is_file():
-                aside.unlink()
-            else:
-                self._provide(target.parent)
-                os.replace(aside, target)
-            _sync(target.parent)  # also where another did: that one may not have come to this yet
-
-    def discard(self, aside: Path) -> None:
-        """Drop what was written aside, as far as that can be; a collection drops it otherwise."""
-        with suppress(OSError):
-            aside.unlink()
-
     def settle(self, sha256: str, generation: int) -> None:
         """Make sure that a blob which is there stays: who wrote it may not have come to this."""
         with self._explained():
@@ -161,15 +133,11 @@ class DirectoryStore:
         """A new name in ``incoming/``, gone again afterwards, and the target's directory."""
         self._provide(self._incoming)
         self._provide(target.parent)
-        path = self._aside(target.name)
+        path = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
         try:
             yield path
         finally:
             path.unlink(missing_ok=True)
-
-    def _aside(self, name: str) -> Path:
-        """A name of its own for what is still written."""
-        return self._incoming / f"{name}.{secrets.token_hex(8)}"
 
     def _provide(self, folder: Path) -> None:
         if folder not in self._provided or not folder.is_dir():
@@ -204,15 +172,8 @@ def store_error(error: OSError, root: Path) -> LateenError:
 
 def _write(path: Path, source: BinaryIO, sha256: str, size: int) -> None:
     """Makes a new file that is read-only and on disk."""
-    with _durable(path) as file:
-        check_source(_copy(source, file, size), sha256, size)
-
-
-@contextmanager
-def _durable(path: Path) -> Iterator[BinaryIO]:
-    """A new file that nobody else may write to; afterwards it is read-only and on disk."""
     with open(path, "xb", opener=_open_private) as file:
-        yield file
+        check_source(_copy(source, file, size), sha256, size)
         os.fchmod(file.fileno(), READ_ONLY)
         file.flush()
         os.fsync(file.fileno())

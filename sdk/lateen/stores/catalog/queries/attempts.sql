@@ -154,6 +154,7 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
                    AND NOT EXISTS (SELECT FROM discarded_versions d
                                     WHERE d.artifact_version_id = v.id)) made
               JOIN artifact_versions v ON v.id = made.id
+              JOIN manifests m ON m.digest = v.digest AND m.content IS NULL
               JOIN manifest_blobs mb ON mb.digest = v.digest
               LEFT JOIN blobs b ON b.sha256 = mb.sha256
              GROUP BY mb.sha256) found) AS blobs,
@@ -287,7 +288,7 @@ DELETE FROM blob_leases WHERE holder = %(holder)s
 
 -- name: contents
 -- What versions consist of, by digest, with the generation of each blob that may be read.
-SELECT m.digest, m.body,
+SELECT m.digest, m.body, m.content,
        (SELECT jsonb_object_agg(b.sha256, b.generation ORDER BY b.generation)
           FROM manifest_blobs mb JOIN blobs b ON b.sha256 = mb.sha256 AND b.state <> 'deleting'
          WHERE mb.digest = m.digest) AS generations

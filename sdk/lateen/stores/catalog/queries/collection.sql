@@ -43,12 +43,51 @@ SELECT s.sha256, s.generation
 -- Manifests without a version, but for those that are being published.
 SELECT digest FROM manifests m
  WHERE NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
+   AND (%(only)s::text[] IS NULL OR digest = ANY(%(only)s))
  LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 -- name: delete-manifests
--- The locked ones that no version has come to have.
+-- The locked ones that no version has come to have, with the bytes that the catalog kept of them.
 DELETE FROM manifests m WHERE m.digest = ANY(%(digests)s)
    AND NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
+RETURNING content IS NOT NULL AS kept, size
+
+-- name: lock-kept-contents
+-- Manifests whose content the catalog keeps though each of their versions was discarded, but for
+-- those that are being published.
+SELECT digest FROM manifests m
+ WHERE content IS NOT NULL AND digest IN (
+        SELECT v.digest FROM discarded_versions d
+          JOIN artifact_versions v ON v.id = d.artifact_version_id
+         WHERE %(only)s::text[] IS NULL OR v.digest = ANY(%(only)s))
+   AND NOT EXISTS (
+        SELECT FROM artifact_versions v WHERE v.digest = m.digest AND NOT EXISTS (
+            SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id))
+ LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: drop-kept-contents
+-- The content of the locked ones that nothing needs still. From then on their files are blobs that
+-- are not there, like those of any version whose bytes were deleted.
+WITH dropped AS (
+    UPDATE manifests m SET content = NULL
+     WHERE m.digest = ANY(%(digests)s) AND NOT EXISTS (
+            SELECT FROM artifact_versions v WHERE v.digest = m.digest AND NOT EXISTS (
+                SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id))
+    RETURNING m.digest, m.body, m.size
+), files AS (
+    INSERT INTO manifest_blobs (digest, sha256)
+    SELECT d.digest, file->>'sha256'
+      FROM dropped d, jsonb_array_elements(d.body::jsonb->'files') AS file
+    ON CONFLICT DO NOTHING
+)
+SELECT size FROM dropped
+
+-- name: unneeded-contents
+-- How many manifests keep a content that nothing needs, and its bytes.
+SELECT count(*) AS total, coalesce(sum(m.size), 0) AS size FROM manifests m
+ WHERE m.content IS NOT NULL AND NOT EXISTS (
+        SELECT FROM artifact_versions v WHERE v.digest = m.digest AND NOT EXISTS (
+            SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id))
 
 -- name: count-manifests
 -- How many manifests have no version.

@@ -14,7 +14,7 @@ SELECT v.id, a.name, v.number, v.version_name, v.digest, v.kind, v.pickled, v.ta
   LEFT JOIN runs r ON r.id = v.run_id
   LEFT JOIN steps s ON s.run_id = v.run_id AND s.name = v.step
   -- The bytes of a discarded version stay as long as another one shares them.
-  LEFT JOIN discarded_versions d ON d.artifact_version_id = v.id AND EXISTS (
+  LEFT JOIN discarded_versions d ON d.artifact_version_id = v.id AND m.content IS NULL AND EXISTS (
        SELECT FROM manifest_blobs f WHERE f.digest = v.digest AND NOT EXISTS (
             SELECT FROM blobs b WHERE b.sha256 = f.sha256 AND b.state = 'present'))
  WHERE v.id = ANY(%(ids)s)
@@ -241,9 +241,13 @@ SELECT a.run_id, r.name AS run_name, a.step, a.n, a.cacheable, a.promoted,
 SELECT DISTINCT ON (key) key, value FROM metadata
  WHERE run_id = %(run)s AND step = %(step)s ORDER BY key, id DESC
 
--- name: manifest
--- What a version consists of.
-SELECT m.body, v.pickled FROM artifact_versions v JOIN manifests m ON m.digest = v.digest
+-- name: content
+-- What a version consists of, with the generation of each blob that may be read.
+SELECT m.body, m.content, v.pickled,
+       (SELECT jsonb_object_agg(b.sha256, b.generation ORDER BY b.generation)
+          FROM manifest_blobs f JOIN blobs b ON b.sha256 = f.sha256 AND b.state <> 'deleting'
+         WHERE f.digest = m.digest) AS generations
+  FROM artifact_versions v JOIN manifests m ON m.digest = v.digest
  WHERE v.id = %(id)s
 
 -- name: resolved-anew

@@ -3,7 +3,7 @@
 -- name: manifests
 -- A page of what versions consist of, in the order of digests; `needed` where their bytes must be
 -- there.
-SELECT m.digest, m.body, m.size,
+SELECT m.digest, m.body, m.size, m.content,
        ARRAY(SELECT b.sha256 FROM manifest_blobs b WHERE b.digest = m.digest ORDER BY 1) AS blobs,
        ARRAY(SELECT a.name || ' ' || coalesce(v.version_name, v.number::text)
                FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id

@@ -1,0 +1,97 @@
+-- Small contents: bytes that the catalog keeps itself, beside the manifest that says what they are.
+
+ALTER TABLE manifests
+    ADD COLUMN content bytea;                        -- of all files, one after the other; no blobs then
+
+-- A random UUID but for its first twelve bits, which go round with the clock in 18 hours: what is
+-- made within the same 16 seconds lies together in indexes, and the first characters, by which
+-- people look versions up, stay as good as random. Version 8 of RFC 9562.
+CREATE FUNCTION version_uuid() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+    SELECT overlay(
+        overlay(gen_random_uuid()::text
+                PLACING lpad(to_hex(floor(extract(epoch FROM clock_timestamp()) / 16)::bigint & 4095),
+                             3, '0')
+                FROM 1 FOR 3)
+        PLACING '8' FROM 15 FOR 1)::uuid
+$$;
+
+ALTER TABLE artifact_versions ALTER COLUMN id SET DEFAULT version_uuid();
+
+-- Makes a manifest, and keeps it until the transaction ends, with the content that it is given: a
+-- collector may have dropped that of one whose bytes nobody needed any more.
+CREATE FUNCTION hold_manifest(p jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    given bytea := decode(p->>'content', 'base64');
+    there boolean;
+BEGIN
+    LOOP                                             -- a collector may drop one that has no version
+        INSERT INTO manifests (digest, body, size, content)
+            VALUES (p->>'digest', p->>'manifest', (p->>'size')::bigint, given)
+            ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND;
+        SELECT content IS NOT NULL INTO there FROM manifests
+         WHERE digest = p->>'digest' FOR KEY SHARE;
+        CONTINUE WHEN NOT FOUND;
+        IF given IS NOT NULL AND NOT there THEN
+            UPDATE manifests SET content = given WHERE digest = p->>'digest';
+        END IF;
+        EXIT;
+    END LOOP;
+    IF p->'blobs' <> '[]' THEN
+        INSERT INTO manifest_blobs (digest, sha256)
+            SELECT p->>'digest', sha FROM jsonb_array_elements_text(p->'blobs') AS sha
+            ON CONFLICT DO NOTHING;
+    END IF;
+END $$;
+
+-- A new version of an artifact, or the one that bears the name already with the same bytes.
+CREATE OR REPLACE FUNCTION publish_version(p jsonb, p_run uuid, p_step text, p_n integer)
+RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+    the_artifact uuid;
+    the_number   bigint;
+    existing     artifact_versions;
+    made         uuid;
+BEGIN
+    IF p->'blobs' <> '[]' THEN
+        PERFORM hold_blobs(coalesce(p->>'lease', concat_ws('/', p_run, p_step, p_n)), p->'blobs');
+    END IF;
+    INSERT INTO artifacts AS a (name, next_version) VALUES (p->>'artifact', 2)
+        ON CONFLICT (name) DO UPDATE SET next_version = a.next_version + 1
+        RETURNING id, next_version - 1 INTO the_artifact, the_number;
+    SELECT * INTO existing FROM artifact_versions
+     WHERE id = (p->>'id')::uuid;                    -- sent again, because the answer was lost
+    IF NOT FOUND AND p->>'version' IS NOT NULL THEN
+        SELECT * INTO existing FROM artifact_versions
+         WHERE artifact_id = the_artifact AND version_name = p->>'version' FOR KEY SHARE;
+    END IF;
+    IF existing.id IS NOT NULL AND existing.digest <> p->>'digest' THEN
+        RAISE EXCEPTION 'version % of the artifact % exists with other bytes',
+            p->>'version', p->>'artifact'
+            USING ERRCODE = 'LT004',
+                  DETAIL = jsonb_build_object('artifact', p->>'artifact',
+                                              'version', p->>'version',
+                                              'digest', existing.digest,
+                                              'number', existing.number)::text;
+    END IF;
+    PERFORM hold_manifest(p);
+    IF existing.id IS NOT NULL THEN
+        UPDATE artifacts SET next_version = next_version - 1 WHERE id = the_artifact;
+        DELETE FROM discarded_versions WHERE artifact_version_id = existing.id;
+        RETURN existing.id;
+    END IF;
+    INSERT INTO artifact_versions (id, artifact_id, number, version_name, digest, kind, pickled,
+                                   tags, run_id, step, attempt)
+        VALUES (coalesce((p->>'id')::uuid, version_uuid()), the_artifact, the_number,
+                p->>'version', p->>'digest', p->>'kind',
+                coalesce((p->>'pickled')::boolean, false),
+                ARRAY(SELECT jsonb_array_elements_text(coalesce(p->'tags', '[]'))),
+                p_run, p_step, p_n)
+        RETURNING id INTO made;
+    IF p->'metadata' <> '{}' THEN
+        INSERT INTO metadata (artifact_version_id, key, value, by_run, by_step)
+            SELECT made, key, value, p_run, p_step FROM jsonb_each(p->'metadata');
+    END IF;
+    RETURN made;
+END $$;
