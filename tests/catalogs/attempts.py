@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Content, Manifest
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.states import AttemptState, RunPhase, StepPhase
@@ -39,9 +39,9 @@ def task_of(spec: PipelineSpec, run: str, step: str, n: int = 1, holder: str = "
     return Task(key, holder, spec, spec.step(step), {}, run, CREATED, "tester", "3.11")
 
 
-def content(text: str) -> Manifest:
+def content(text: str) -> Content:
     """An artifact that is this text and has no files."""
-    return Manifest("json", text, "tests.Text", ())
+    return Content(Manifest("json", text, "tests.Text", ()), kept=b"")
 
 
 def version(

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lateen.domain.artifacts import ALL_AS_BLOBS
 from lateen.step.operations import Operations
 from lateen.step.ports import ObjectStore, Stores
 from lateen.stores.catalog.catalog import Catalog
 
 
 class Publisher:
-    """Saves artifacts as a client outside of steps does."""
+    """Saves artifacts as a client outside of steps does, small ones as blobs too."""
 
     def __init__(self, catalog: Catalog, objects: ObjectStore, scratch: Path) -> None:
-        self.operations = Operations(Stores(catalog, objects), scratch, "tester")
+        self.operations = Operations(Stores(catalog, objects, keep=ALL_AS_BLOBS), scratch, "tester")
 
     def save(self, name: str, *contents: bytes, version: str | None = None, **more: Any) -> str:
         """A version with a file for each of the contents; its id."""

@@ -18,12 +18,14 @@ from lateen import (
     save_artifact,
     step,
 )
+from lateen.domain.artifacts import KEPT
 
 
 @step
 def load(n: int) -> Annotated[list[int], "numbers"]:
+    """More than the catalog keeps itself, so that there are blobs too."""
     print("loading", n)
-    return list(range(n))
+    return [*range(n), *([0] * KEPT)]
 
 
 @step

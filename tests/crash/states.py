@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
+
+from lateen.domain.artifacts import Content, File, Manifest
 
 OUTPUTS = {"train": 2}
 """How many outputs a step has, but for those that have one."""
@@ -58,7 +61,22 @@ def check_nothing_half(workspace: Any) -> None:
 
 
 def check_bytes(workspace: Any) -> None:
-    """Every blob of every version lies in the store, with the bytes that its name promises."""
+    """Every file of every version is a blob in the store or lies in the catalog, as its digest
+    promises."""
+    for digest, body, kept in workspace.rows(
+        "SELECT m.digest, m.body, m.content FROM artifact_versions v"
+        " JOIN manifests m ON m.digest = v.digest WHERE m.content IS NOT NULL"
+    ):
+        content = Content(Manifest.from_json(json.loads(body)), kept=kept)
+        assert content.manifest.digest == digest
+        assert all(File.of(file.path, held) == file for file, held in content.kept_files())
+    assert (
+        workspace.rows(
+            "SELECT digest FROM manifests m WHERE content IS NULL AND NOT EXISTS"
+            " (SELECT FROM manifest_blobs b WHERE b.digest = m.digest)"
+        )
+        == []
+    )
     blobs = workspace.rows(
         "SELECT m.sha256, max(b.generation) FROM artifact_versions v"
         " JOIN manifest_blobs m ON m.digest = v.digest"

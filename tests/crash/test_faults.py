@@ -14,6 +14,7 @@ import pytest
 
 from lateen import Client, Retry, RunFailed, load_artifact, pipeline, save_artifact, step
 from lateen.client.context import get_step_context
+from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import CorruptBlobError, SetupError
 from lateen.domain.states import FailureCause, RunPhase, StepPhase
 from lateen.local import target
@@ -30,6 +31,9 @@ KILLED = -9
 
 
 AT_ONCE = Retry(backoff=0.01)
+NUMBERS = list(range(KEPT))
+"""More than the catalog keeps itself."""
+SIZE = KEPT + 1
 
 
 @step(enable_cache=False, retry=AT_ONCE)
@@ -45,7 +49,7 @@ def making(size: int):
 
 @step
 def produce() -> Annotated[list[int], "produced"]:
-    return [1, 2, 3]
+    return NUMBERS
 
 
 @step(enable_cache=False)
@@ -79,7 +83,7 @@ def test_a_store_without_room_ends_the_run_and_works_again_once_there_is_some(
         check_nothing_half(workspace)
         check_all_ended(workspace)
         assert not list(store.glob("incoming/*"))
-        assert making(1 << 10).status is RunPhase.SUCCEEDED
+        assert making(1 << 14).status is RunPhase.SUCCEEDED
 
 
 def test_a_home_without_room_ends_the_run_and_works_again_once_there_is_some(
@@ -94,7 +98,7 @@ def test_a_home_without_room_ends_the_run_and_works_again_once_there_is_some(
         check_nothing_half(workspace)
         check_all_ended(workspace)
         assert workspace.left == []
-        assert making(1 << 10).status is RunPhase.SUCCEEDED
+        assert making(1 << 14).status is RunPhase.SUCCEEDED
 
 
 def test_a_work_directory_without_room_for_the_inputs_is_not_taken_for_the_store(
@@ -169,7 +173,7 @@ def test_a_store_that_cannot_be_written_fails_the_step_and_says_what_to_do(
     with mounted("--bind", str(store), str(store)):
         subprocess.run(["mount", "-o", "remount,ro,bind", str(store)], check=True)
         with pytest.raises((RunFailed, SetupError), match="LATEEN_STORE_URL") as caught:
-            making(1 << 10)
+            making(1 << 14)
         assert str(store) in str(caught.value)
         assert Client().get_pipeline("making").last_run.status is RunPhase.FAILED
         check_nothing_half(workspace)
@@ -213,7 +217,7 @@ def test_a_damaged_blob_fails_who_reads_it_and_the_next_run_makes_it_anew(worksp
     check_all_ended(workspace)
     run = chain()
     assert not run.steps["produce"].cached
-    assert run.outputs["output"].data == 6
+    assert run.outputs["output"].data == sum(NUMBERS)
     assert chain().steps["produce"].cached
     check_nothing_half(workspace)
     assert blob.read_bytes() == rotten  # for whoever wants to look
@@ -246,8 +250,8 @@ def test_a_damaged_blob_that_a_person_loads_is_told_and_made_anew_too(workspace:
     for _ in range(2):
         with pytest.raises(CorruptBlobError, match=r"artifact 'produced', version 1,.* is damaged"):
             Client().get_artifact_version("produced").load()
-    assert chain().outputs["output"].data == 6
-    assert Client().get_artifact_version("produced").load() == [1, 2, 3]
+    assert chain().outputs["output"].data == sum(NUMBERS)
+    assert Client().get_artifact_version("produced").load() == NUMBERS
 
 
 def test_a_blob_that_was_damaged_and_comes_back_from_a_backup_is_read_again(workspace: Any) -> None:
@@ -258,7 +262,7 @@ def test_a_blob_that_was_damaged_and_comes_back_from_a_backup_is_read_again(work
     with pytest.raises(CorruptBlobError):
         Client().get_artifact_version("produced").load()
     blob.write_bytes(sound)
-    assert Client().get_artifact_version("produced").load() == [1, 2, 3]
+    assert Client().get_artifact_version("produced").load() == NUMBERS
 
 
 def test_a_bit_that_flips_on_the_way_alone_is_read_once_more(
@@ -276,7 +280,7 @@ def test_a_bit_that_flips_on_the_way_alone_is_read_once_more(
 
     with monkeypatch.context() as patch:
         patch.setattr(DirectoryStore, "exists", exists)
-        assert Client().get_artifact_version("produced").load() == [1, 2, 3]
+        assert Client().get_artifact_version("produced").load() == NUMBERS
     assert workspace.values("SELECT DISTINCT state FROM blobs") == ["present"]
 
 
@@ -292,7 +296,7 @@ def test_a_missing_blob_is_named_and_the_cache_does_not_serve_it(workspace: Any)
     for told in ("input 'produced'", "'produced'", "version 1", str(blob), "is missing"):
         assert told in message
     assert not chain().steps["produce"].cached
-    assert taking().outputs["output"].data == 6
+    assert taking().outputs["output"].data == sum(NUMBERS)
 
 
 def test_a_step_whose_saved_artifact_is_missing_is_not_served_from_the_cache(
@@ -300,7 +304,7 @@ def test_a_step_whose_saved_artifact_is_missing_is_not_served_from_the_cache(
 ) -> None:
     @step
     def saving() -> Annotated[int, "count"]:
-        save_artifact({"one": 1}, "saved")
+        save_artifact(NUMBERS, "saved")
         return 1
 
     @pipeline
@@ -311,7 +315,7 @@ def test_a_step_whose_saved_artifact_is_missing_is_not_served_from_the_cache(
     assert keeping().steps["saving"].cached
     blob_of(workspace, "saved").unlink()
     assert not keeping().steps["saving"].cached
-    assert load_artifact("saved") == {"one": 1}
+    assert load_artifact("saved") == NUMBERS
     assert keeping().steps["saving"].cached
 
 
@@ -382,7 +386,7 @@ def test_an_output_that_changes_before_it_is_stored_fails_the_step(workspace: An
             touched(path)
 
     with watched(once(Boundary.STORE_LEASED, change)):
-        run = failed(lambda: making(100))
+        run = failed(lambda: making(SIZE))
     assert "output 'made': " in run.steps["make"].message
     assert "changed while it was read" in run.steps["make"].message
     check_nothing_half(workspace)
@@ -394,13 +398,13 @@ def test_an_output_that_changes_while_it_is_stored_fails_the_step(
     put = DirectoryStore.put
 
     def change(self: Any, sha256: str, generation: int, source: Any, size: int) -> None:
-        if size == 100:
+        if size == SIZE:
             touched(Path(f"/proc/self/fd/{source.fileno()}"))
         put(self, sha256, generation, source, size)
 
     monkeypatch.setattr(DirectoryStore, "adopt", lambda *_: False)
     monkeypatch.setattr(DirectoryStore, "put", change)
-    run = failed(lambda: making(100))
+    run = failed(lambda: making(SIZE))
     view = run.steps["make"]
     assert (view.reason, view.attempts[0].cause) == ("CorruptBlobError", FailureCause.USER)
     assert "output 'made': " in view.message

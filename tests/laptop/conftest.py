@@ -75,6 +75,25 @@ def catalog(workspace_url: str) -> Iterator[Callable[[str], list[Any]]]:
         yield lambda query: connection.execute(query).fetchall()
 
 
+@pytest.fixture
+def lose_bytes(catalog: Callable[[str], list[Any]]) -> Callable[[], None]:
+    """Lets the bytes of all versions go, as prunes and a collection would; their records stay."""
+    from lateen.local import target
+
+    discard = (
+        "INSERT INTO discarded_versions (artifact_version_id, by)"
+        " SELECT id, 'tester' FROM artifact_versions ON CONFLICT DO NOTHING"
+        " RETURNING artifact_version_id"
+    )
+
+    def lose() -> None:
+        assert catalog(discard)
+        collected = target.default().transport().call("collect", grace=0)
+        assert collected["blobs"] + collected["contents"] > 0
+
+    return lose
+
+
 class Project:
     """A folder of modules, written and edited by a test and imported anew when it says so."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Annotated, Any
 
@@ -549,9 +547,9 @@ def test_a_step_that_asks_for_its_run_s_parameters_never_serves_a_hit() -> None:
     assert [asks(n).steps["ask"].output.data for n in (1, 2)] == [1, 2]
 
 
-def test_an_output_whose_bytes_are_gone_is_made_anew(workspace: Path) -> None:
+def test_an_output_whose_bytes_are_gone_is_made_anew(lose_bytes: Callable[[], None]) -> None:
     doubling(2)
-    shutil.rmtree(workspace / "store" / "blobs")
+    lose_bytes()
     second = doubling(2)
     assert cached(second) == [False]
     assert second.outputs["doubled"].data == 4

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from lateen import Client, ExternalArtifact, Model, RunFailed, pipeline, save_artifact, step
 from lateen.cli.main import cli
 from lateen.cli.times import clock
+from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import CorruptBlobError, StillNeededError, UserError
 
 M = "iris_classifier"
@@ -169,25 +170,40 @@ def test_deleting_a_pipeline_deletes_its_runs_and_keeps_its_newest_success():
 
 
 def test_a_prune_takes_the_bytes_along_unless_another_version_shares_them(workspace: Path):
-    save_artifact("alone", "loose")
-    save_artifact("shared", "loose")
-    kept = save_artifact("shared", "kept", tags=["keep"])
+    save_artifact("alone" * KEPT, "loose")
+    save_artifact("shared" * KEPT, "loose")
+    kept = save_artifact("shared" * KEPT, "kept", tags=["keep"])
     before = blobs(workspace)
     found = data("artifact", "prune", "--yes")
     assert sorted(each["what"] for each in found["deleted"]) == ["loose 1", "loose 2"]
     assert found["blobs"] == len(before) - len(blobs(workspace)) > 0
-    assert Client().get_artifact_version(kept.id).load() == "shared"
+    assert Client().get_artifact_version(kept.id).load() == "shared" * KEPT
 
 
 def test_a_prune_of_the_records_alone_leaves_the_bytes_to_the_collector(workspace: Path):
-    save_artifact("x", "loose")
+    save_artifact("x" * KEPT, "loose")
     before = blobs(workspace)
     lateen("artifact", "prune", "--only-metadata", "--yes")
     assert (versions("loose"), blobs(workspace)) == ([], before)
     assert "blobs" not in lateen("collect").stdout
     assert lateen("collect").stdout == "nothing to collect\n"
-    assert f"deleted {len(before)} blobs" in lateen("collect", "--grace", "0s").stdout
+    assert f"deleted {len(before)} blob " in lateen("collect", "--grace", "0s").stdout
     assert blobs(workspace) == []
+
+
+def test_small_contents_go_like_blobs(workspace: Path):
+    save_artifact("alone", "loose")
+    save_artifact("shared", "loose")
+    kept = save_artifact("shared", "kept", tags=["keep"])
+    pruned = lateen("artifact", "prune", "--yes").stdout
+    assert "freed: 7 B in 1 small content" in pruned.splitlines()
+    assert Client().get_artifact_version(kept.id).load() == "shared"
+    save_artifact("x", "loose")
+    lateen("artifact", "prune", "--only-metadata", "--yes")
+    collected = lateen("collect").stdout.splitlines()
+    assert collected[0] == "deleted 1 small content that nothing refers to (3 B)"
+    assert blobs(workspace) == []
+    lateen("doctor", "--verify")
 
 
 def test_a_prune_of_the_bytes_alone_leaves_the_records(workspace: Path):
@@ -272,11 +288,10 @@ def test_what_a_run_took_outlives_a_prune_so_that_it_can_be_replayed():
     assert Client().get_artifact_version("doubled").load() == 6
 
 
-def test_a_replay_names_what_is_gone(workspace: Path):
+def test_a_replay_names_what_is_gone(lose_bytes: Callable[[], None]):
     plain(3)
     old = taking()
-    for blob in blobs(workspace):
-        blob.unlink()
+    lose_bytes()
     with pytest.raises(UserError, match=r"'numbers' version 1.* gone"):
         old.replay()
 
@@ -344,7 +359,7 @@ def test_a_sound_workspace_is_verified_and_a_damaged_one_is_not(workspace: Path)
 def test_after_a_restore_bytes_stay_until_all_is_verified(
     workspace: Path, catalog: Callable[[str], Any]
 ):
-    save_artifact("lost by the restore", "loose")
+    save_artifact("lost by the restore" * KEPT, "loose")
     catalog("DELETE FROM artifact_versions RETURNING id")
     catalog("DELETE FROM blobs RETURNING sha256")
     catalog("SELECT setval('blob_generations', 1, false)")

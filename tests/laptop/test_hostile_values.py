@@ -96,7 +96,7 @@ def test_the_path_of_the_artifact_store_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LATEEN_HOME", str(tmp_path / "my home"))
-    save_artifact(1, "one")
+    save_artifact(bytes(8192), "one")
     assert os.path.isdir(Client().active_stack.artifact_store.path)
 
 

@@ -24,6 +24,7 @@ from lateen import (
     pipeline,
     step,
 )
+from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import SetupError, StepContextError, StoreUnavailable, UserError
 from lateen.domain.states import AttemptState, FailureCause, RunPhase, StepPhase
 from lateen.local import target
@@ -333,9 +334,13 @@ def test_a_run_whose_store_fails_does_not_look_as_if_it_went_on(
     def refuse(*_: object, **__: object) -> None:
         raise StoreUnavailable("there is no room")
 
+    @step(enable_cache=False, retry=Retry(backoff=0))
+    def store() -> bytes:
+        return bytes(KEPT + 1)
+
     @pipeline
     def storing():
-        good.with_options(retry=Retry(backoff=0))()
+        store()
 
     monkeypatch.setattr(DirectoryStore, "exists", refuse)
     with pytest.raises(RunFailed, match="there is no room") as failed:
@@ -343,7 +348,7 @@ def test_a_run_whose_store_fails_does_not_look_as_if_it_went_on(
     assert isinstance(failed.value.__cause__, StoreUnavailable)
     run = failed.value.run
     assert (run.status, run.reason) == (RunPhase.FAILED, "StepFailed")
-    causes = [attempt.cause for attempt in run.steps["good"].attempts]
+    causes = [attempt.cause for attempt in run.steps["store"].attempts]
     assert causes == [FailureCause.INFRASTRUCTURE] * (1 + INFRASTRUCTURE_RETRIES)
 
 

@@ -346,12 +346,12 @@ def test_changed_code_and_outputs_are_named() -> None:
     )
 
 
-def test_a_step_without_caching_and_one_whose_bytes_are_gone_say_so(workspace: Any) -> None:
-    import shutil
-
+def test_a_step_without_caching_and_one_whose_bytes_are_gone_say_so(
+    lose_bytes: Callable[[], None],
+) -> None:
     assert why(keeping(enable_cache=False)) == "keep ran because caching is off for it."
     first = keeping(2)
-    shutil.rmtree(workspace / "store" / "blobs")
+    lose_bytes()
     assert why(keeping(2)) == (
         f"keep ran again though nothing changed since {first.name}: the bytes of what it put out"
         " there were gone."

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -339,9 +337,9 @@ def test_a_step_that_is_gone_is_named(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("_published")
-def test_bytes_that_are_gone_are_named(workspace: Path) -> None:
+def test_bytes_that_are_gone_are_named(lose_bytes: Callable[[], None]) -> None:
     run = inference()
-    shutil.rmtree(workspace / "store" / "blobs")
+    lose_bytes()
     with pytest.raises(UserError) as refused:
         run.replay()
     told = str(refused.value)

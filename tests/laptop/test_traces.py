@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Annotated, Any
 
@@ -317,11 +315,11 @@ def test_a_step_that_asked_for_the_run_s_own_new_version_is_never_served() -> No
 
 
 def test_a_hit_whose_bytes_are_gone_is_a_miss_though_its_reads_are_the_same(
-    workspace: Path,
+    lose_bytes: Callable[[], None],
 ) -> None:
     reads = reading(lambda: in_production().number)
     reads()
-    shutil.rmtree(workspace / "store" / "blobs")
+    lose_bytes()
     assert [cached(reads()), cached(reads())] == [False, True]
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import psycopg
 
 from lateen.stores.catalog import connections
-from lateen.stores.catalog.migrations import shipped
+
+FUNCTIONS = """
+SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,13 @@ class Breakage:
     """Who shows it soonest, in each process; None is everybody."""
 
     def break_database(self, url: str) -> None:
-        functions = shipped()["0002_functions.sql"]
-        for found, instead in self.edits.items():
-            assert found in functions, f"the functions no longer hold {found!r}"
-            functions = functions.replace(found, instead)
-        functions = functions.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
         with psycopg.connect(url, autocommit=True) as connection:
-            for statement in (*self.statements, functions):
+            for statement in self.statements:
                 connection.execute(statement.encode())
+            functions = [text for (text,) in connection.execute(FUNCTIONS).fetchall()]
+            for found, instead in self.edits.items():
+                (function,) = (text for text in functions if found in text)
+                connection.execute(function.replace(found, instead).encode())
 
 
 def _read_committed() -> None:

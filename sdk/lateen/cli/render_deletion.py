@@ -25,15 +25,13 @@ def described_collection(found: Json) -> str:
     """What a collection deleted, in a line or two."""
     verb = "would delete" if found["dry_run"] else "deleted"
     counts = {
-        "blobs that nothing refers to": found["blobs"],
-        "small contents that nothing refers to": found["contents"],
         "stored blobs that the catalog does not know": found["unknown"],
         "unfinished files": found["unfinished"],
         "manifests without a version": found["manifests"],
     }
     lines = [f"{verb} {count} {what}" for what, count in counts.items() if count]
-    if found["size"]:
-        lines[0] += f" ({size_text(found['size'])})"
+    if freed := _freed(found):
+        lines.insert(0, f"{verb} {freed} that nothing refers to ({size_text(found['size'])})")
     return "\n".join([*lines, *_few(found["errors"])]) or "nothing to collect"
 
 
@@ -71,14 +69,18 @@ def _summary(found: Json) -> list[str]:
         what = "artifact version, which stays" if released == 1 else "artifact versions, which stay"
         rest = "nothing else needs " + ("it" if released == 1 else "them")
         lines.append(f"released: {released} {what} until `lateen artifact prune` finds that {rest}")
-    counts = {"blob": found.get("blobs", 0), "small content": found.get("contents", 0)}
-    freed = [_counted(count, noun) for noun, count in counts.items() if count]
-    if freed:
-        lines.append(f"freed: {size_text(found['size'])} in {' and '.join(freed)}")
+    if freed := _freed(found):
+        lines.append(f"freed: {size_text(found['size'])} in {freed}")
     errors = found.get("errors", [])
     if len(errors) > 1:
         lines.append(f"not deleted yet: {len(errors)} blobs; the next `lateen collect` tries again")
     return [*lines, *_few([f"not deleted yet: {error}" for error in errors])]
+
+
+def _freed(found: Json) -> str:
+    """What had the bytes that went; nothing where none went."""
+    counts = {"blob": found.get("blobs", 0), "small content": found.get("contents", 0)}
+    return " and ".join(_counted(count, noun) for noun, count in counts.items() if count)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -17,13 +17,12 @@ from lateen.client.metadata import checked_metadata
 from lateen.client.transport import current
 from lateen.client.views.artifact_version import ArtifactVersionView
 from lateen.client.views.forwarding import standing_for
+from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import InvalidNameError, NotFoundError
 from lateen.domain.kinds import ArtifactType
 from lateen.domain.names import check_name, check_version_name, did_you_mean
 from lateen.domain.placeholders import placeholders, rendered
 
-SHORT = 8192
-"""Characters of a document that is handed over as it is: the request stays a short one."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -54,11 +53,11 @@ def save_artifact(  # noqa: PLR0913 - the arguments of ZenML's
         directory,
         materializer=materializer,
         allow_pickle=allow_pickle,
-        short=SHORT,
+        short=KEPT,
     )
     found = transport.call(
         "save_artifact",
-        # Short documents go with the request: making a file durable anew takes longer.
+        # What the catalog is to keep goes with the request: no file has to be made for it.
         directory=str(directory) if saved.document is None else None,
         document=saved.document,
         format=saved.format,

@@ -13,7 +13,7 @@ from lateen.authoring.compiled import CompiledPipeline
 from lateen.authoring.source import project_root
 from lateen.cluster.archive import Archive, packed
 from lateen.cluster.imports import Imports
-from lateen.domain.artifacts import File, Manifest
+from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.errors import SetupError
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.uploads import UPLOADING
@@ -55,18 +55,19 @@ def kept_source(compiled: CompiledPipeline, workspace: Workspace) -> PipelineSpe
         leasing(workspace.catalog.attempts, holder, release=True) as lease,
     ):
         if archive is not None:
-            stored(archive, workspace, lease)
-            _keep(archive, spec.name, workspace, holder)
+            generation = stored(archive, workspace, lease)
+            _keep(archive, generation, spec.name, workspace, holder)
         return spec
 
 
-def stored(archive: Archive, workspace: Workspace, lease: Lease) -> None:
-    """Stores an archive under its digest, unless it is there."""
+def stored(archive: Archive, workspace: Workspace, lease: Lease) -> int:
+    """Stores an archive under its digest, unless it is there; its blob's generation."""
     generation = lease([(archive.sha256, archive.size)])[archive.sha256]
     if not is_stored(archive.sha256, generation, workspace.objects):
         with open(archive.path, "rb") as file:
             workspace.objects.put(archive.sha256, generation, file, archive.size)
     reached(Boundary.STORE_STORED)
+    return generation
 
 
 @contextmanager
@@ -93,11 +94,13 @@ def _source(
         yield replace(named, code=archive.digest), archive
 
 
-def _keep(archive: Archive, pipeline: str, workspace: Workspace, holder: str) -> None:
+def _keep(
+    archive: Archive, generation: int, pipeline: str, workspace: Workspace, holder: str
+) -> None:
     file = File("source.tar.gz", archive.size, archive.sha256)
     manifest = Manifest("file", "pathlib.PosixPath", _MATERIALIZER, (file,))
     payload = {
-        **version_payload(manifest, "data", False),
+        **version_payload(Content(manifest, {archive.sha256: generation}), "data", False),
         "artifact": f"{pipeline}::source",
         "version": f"sha256-{archive.sha256[:16]}",
         "tags": [KEPT],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 from lateen.domain.canonical import canonical_json, digest_of
 from lateen.domain.errors import ProtocolError
 
-KEPT = 8192
-"""Bytes that the catalog keeps itself of a version, in place of a blob."""
+KEPT = 4096
+"""Up to so many bytes the catalog keeps the files of a version itself, in place of blobs."""
+ALL_AS_BLOBS = -1
+"""In its place where the catalog is to keep none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,10 @@ class ArtifactVersion:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Where the bytes of an artifact version are found."""
+    """What an artifact version consists of, and where its bytes are found."""
 
     manifest: Manifest
-    generations: Mapping[str, int]
+    generations: Mapping[str, int] = field(default_factory=dict)
     """Of its blobs by SHA-256; those that were deleted are left out."""
     kept: bytes | None = None
     """The bytes of all its files, one after the other, where the catalog keeps them itself."""

@@ -49,6 +49,6 @@ class BuiltIn(BaseMaterializer):
         self.format = self.FORMAT
         self.pickled = False
         self.short = 0
-        """How many characters ``document`` may have."""
+        """How many bytes ``document`` may have."""
         self.document: str | None = None
         """The one file's text, where it is so short that no file was written."""

@@ -31,7 +31,7 @@ def save(
     """Write a value's files into a directory, which is made if there is none.
 
     The value's class decides how; where it has no materializer, the annotation's class does. One
-    that is a JSON document of at most ``short`` characters comes back as such, and nothing is
+    that is a JSON document of at most ``short`` bytes comes back as such, and nothing is
     written.
 
     Raises:

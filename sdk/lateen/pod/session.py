@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Content
 from lateen.domain.errors import CorruptBlobError, UserError
 from lateen.domain.states import AttemptState, FailureCause
 from lateen.pod.journal import Journal
 from lateen.pod.plain import write_parameters
-from lateen.step.operations import Store, path_manifest
+from lateen.step.operations import Store, path_content
 from lateen.step.outcome import Outcome
 from lateen.step.ports import Json, Snapshot, Stores
 from lateen.step.preparing import bring_inputs, brought, context_of
@@ -106,10 +106,11 @@ class PodSession(Session):
         given = Path(path)
         within = self._shared(given)
 
-        def store(lease: Lease) -> Manifest:
-            is_file, files = store_path(given, self.objects, lease, within=within)
+        def store(lease: Lease) -> Content:
+            keep = self.stores.keep
+            is_file, files = store_path(given, self.objects, lease, within=within, keep=keep)
             form = PathMaterializer.FORMAT if is_file else PathMaterializer.FOLDER_FORMAT
-            return path_manifest(form, files)
+            return path_content(form, files)
 
         return store
 

@@ -6,13 +6,13 @@ import inspect
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from lateen.client.views.deleted_bytes import deletion_words
-from lateen.domain.artifacts import KEPT, Content, File, Manifest
+from lateen.domain.artifacts import KEPT, Content, File
 from lateen.domain.canonical import check_texts, digest_of_bytes
 from lateen.domain.errors import (
     CorruptBlobError,
@@ -44,11 +44,10 @@ from lateen.step.leases import leasing, once_more
 from lateen.step.ports import Json, Stores
 from lateen.step.published import published_version
 from lateen.step.resolve import look_up
-from lateen.step.small import stored_file
-from lateen.step.transfer import Lease, fetch_tree, store_tree
+from lateen.step.transfer import Lease, Stored, fetch_tree, store_tree
 
-Store = Callable[[Lease], Manifest]
-"""Stores the bytes of a version, once they are leased."""
+Store = Callable[[Lease], Content]
+"""Stores the bytes of a version, once they are leased, unless the catalog is to keep them."""
 _EXCLUSIVE = [stage.value for stage in ModelStages if stage.exclusive]
 _signature = cache(inspect.signature)
 
@@ -143,21 +142,17 @@ class Operations(History):
         metadata: Mapping[str, Any] | None = None,
         document: str | None = None,
     ) -> Json:
-        """The files of a directory, or a document, which is a file's content.
-
-        The catalog keeps a short document itself: nothing has to be stored and leased before.
-        """
-        described = partial(Manifest, format, type, materializer)
-        more = kind, pickled, name, version, tags, metadata
-        if document is None:
-            files = self._given_out(directory)
-            return self._publish(lambda lease: described(files(lease)), *more)
-        content = document.encode()
-        if len(content) <= KEPT:
-            file = File.of(documents.NAME, content)
-            return self._publish(lambda _lease: described((file,)), *more, kept=content)
-        stored = partial(stored_file, documents.NAME, content, self.objects)
-        return self._publish(lambda lease: described((stored(lease),)), *more)
+        """The files of a directory, or a short document, which is a file's content."""
+        stored = self._given_out(directory) if document is None else _given(document)
+        return self._publish(
+            lambda lease: stored(lease).content(format, type, materializer),
+            kind,
+            pickled,
+            name,
+            version,
+            tags,
+            metadata,
+        )
 
     def register_artifact(
         self,
@@ -184,8 +179,8 @@ class Operations(History):
             folder, form, private = self.new_place(), PathMaterializer.FORMAT, True
             folder.mkdir(parents=True)
             PathMaterializer(folder).save(given)
-        return lambda lease: path_manifest(
-            form, store_tree(folder, self.objects, lease, private=private)
+        return lambda lease: path_content(
+            form, store_tree(folder, self.objects, lease, private=private, keep=self.stores.keep)
         )
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
@@ -234,13 +229,18 @@ class Operations(History):
 
     # Shared with it:
 
-    def _given_out(self, directory: str | None) -> Callable[[Lease], tuple[File, ...]]:
+    def _given_out(self, directory: str | None) -> Callable[[Lease], Stored]:
         """Stores the files of a directory that was given out to be filled."""
         path = Path(directory or "")
         if path.parent != self.saves:
             raise ProtocolError(f"{directory!r} was not given out by new_directory")
         return lambda lease: store_tree(
-            path, self.objects, lease, private=self.private, within=self.within
+            path,
+            self.objects,
+            lease,
+            private=self.private,
+            within=self.within,
+            keep=self.stores.keep,
         )
 
     def unreadable(self, id: str, error: CorruptBlobError, of: str = "") -> CorruptBlobError:
@@ -310,7 +310,6 @@ class Operations(History):
         version: str | None,
         tags: list[str] | None,
         metadata: Mapping[str, Any] | None,
-        kept: bytes | None = None,
     ) -> Json:
         if version is not None:
             version = check_version_name(str(version), f"version of the artifact {name!r}")
@@ -320,7 +319,7 @@ class Operations(History):
 
         def publish() -> Json:
             with self._leasing() as (lease, holder):
-                stored = version_payload(store(lease), kind, pickled, kept)
+                stored = version_payload(store(lease), kind, pickled)
                 payload = {**stored, "lease": holder, **named, **described}
                 reached(Boundary.SESSION_SAVING)
                 made = self.catalog.attempts.publish(payload, *self.origin())
@@ -433,28 +432,38 @@ def check_arguments(operation: str, arguments: Mapping[str, Any]) -> None:
         raise UserError(f"{operation}: {error}, so that no catalog can hold it") from None
 
 
-def version_payload(
-    manifest: Manifest, kind: str, pickled: bool, kept: bytes | None = None
-) -> Json:
-    """What ``publish_version`` needs to know of the bytes, which may be for the catalog to keep."""
-    text = manifest.text
+def version_payload(content: Content, kind: str, pickled: bool) -> Json:
+    """What ``publish_version`` needs to know of the bytes."""
+    text, kept = content.manifest.text, content.kept
     return {
         "digest": digest_of_bytes(text.encode()),
         "manifest": text,
-        "size": manifest.size,
+        "size": content.manifest.size,
         "kind": kind,
         "pickled": pickled,
-        "blobs": sorted({file.sha256 for file in manifest.files}) if kept is None else [],
+        "blobs": dict(content.generations),
         "content": None if kept is None else b64encode(kept).decode(),
     }
 
 
-def path_manifest(format: str, files: tuple[File, ...]) -> Manifest:
-    """The manifest of what loads as a path: a ``file``, or a folder's content, a ``directory``."""
+def path_content(format: str, files: Stored) -> Content:
+    """What loads as a path: a ``file``, or a folder's content, a ``directory``."""
     from lateen.materializers.paths import PathMaterializer
 
     materializer = f"{PathMaterializer.__module__}.{PathMaterializer.__qualname__}"
-    return Manifest(format, "pathlib.PosixPath", materializer, files)
+    return files.content(format, "pathlib.PosixPath", materializer)
+
+
+def _given(document: str) -> Callable[[Lease], Stored]:
+    """A document that came with the request."""
+    content = document.encode()
+    if len(content) > KEPT:
+        raise ProtocolError(
+            f"a document of {len(content)} bytes came with a request; what has more than {KEPT} is"
+            " written to a directory"
+        )
+    stored = Stored((File.of(documents.NAME, content),), kept=content)
+    return lambda _lease: stored
 
 
 def lease_holder(attempt: Any) -> str:

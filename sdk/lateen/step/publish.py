@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import Content
 from lateen.domain.attempts import Guard
 from lateen.domain.errors import CorruptBlobError, MaterializerError, ProtocolError, UserError
 from lateen.domain.names import check_name, shown
@@ -174,26 +174,27 @@ def _store_outputs(
                 lease,
                 private=stores.private,
                 within=work.root,
+                keep=stores.keep,
             )
         except (MaterializerError, CorruptBlobError) as error:
             raise type(error)(f"output {spec.name!r}: {error}") from error
-        if not files and task.step.command:
+        if not files.files and task.step.command:
             raise MaterializerError(
                 f"output {spec.name!r}: there is no file in it; the command writes what it puts out"
                 f" to ${OUTPUTS}/{spec.name}/"
             )
-        manifest = Manifest(saved.format, saved.type, saved.materializer, files)
-        stored.append(_output(task, spec, saved, manifest, pending))
+        content = files.content(saved.format, saved.type, saved.materializer)
+        stored.append(_output(task, spec, saved, content, pending))
     return stored
 
 
 def _output(
-    task: Task, spec: OutputSpec, saved: SavedOutput, manifest: Manifest, pending: Pending
+    task: Task, spec: OutputSpec, saved: SavedOutput, content: Content, pending: Pending
 ) -> Json:
     name = rendered(task.spec.artifact_of(task.step, spec), task.created_at)
     version = spec.version and rendered(spec.version, task.created_at)
     return {
-        **version_payload(manifest, spec.kind or saved.kind, saved.pickled),
+        **version_payload(content, spec.kind or saved.kind, saved.pickled),
         "output": spec.name,
         "artifact": check_name(name, "the artifact"),
         "version": version,

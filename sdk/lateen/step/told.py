@@ -16,7 +16,7 @@ from lateen.domain.spec import StepSpec
 from lateen.domain.states import FailureCause
 from lateen.materializers.paths import PathMaterializer
 from lateen.step.logs import read_log
-from lateen.step.operations import path_manifest
+from lateen.step.operations import path_content
 from lateen.step.outcome import (
     LONGEST_MESSAGE,
     OUT_OF_MEMORY,
@@ -26,6 +26,7 @@ from lateen.step.outcome import (
     explained,
     read_told,
 )
+from lateen.step.transfer import Stored
 from lateen.step.workdir import WorkDirectory
 
 TAIL_CHARACTERS = 4_000
@@ -78,7 +79,7 @@ def _room(work: WorkDirectory) -> str:
 
 def _as_folder() -> SavedOutput:
     """Whatever a command leaves in an output's folder, as ``register_artifact`` takes a folder."""
-    manifest = path_manifest(PathMaterializer.FOLDER_FORMAT, ())
+    manifest = path_content(PathMaterializer.FOLDER_FORMAT, Stored(())).manifest
     kind = PathMaterializer.ASSOCIATED_ARTIFACT_TYPE.value
     return SavedOutput(manifest.format, manifest.type, manifest.materializer, kind)
 

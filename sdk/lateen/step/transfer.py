@@ -8,15 +8,16 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from lateen.domain.artifacts import Content, File, Manifest, check_path
+from lateen.domain.artifacts import KEPT, Content, File, Manifest, check_path
 from lateen.domain.errors import CorruptBlobError, ProtocolError, SetupError, TemporaryError
 from lateen.step.boundaries import Boundary, reached
 from lateen.step.ports import ObjectStore, OnDisk, Stores
-from lateen.step.tree import DEFAULT_LIMITS, FoundFile, Limits, Tree, open_tree
+from lateen.step.tree import FoundFile, Tree, open_tree
 
 THREADS = 4
 
@@ -26,6 +27,22 @@ Lease = Callable[[Sequence[tuple[str, int]]], Mapping[str, int]]
 Item = TypeVar("Item")
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The files of a directory, in order of paths, and where their bytes are."""
+
+    files: tuple[File, ...]
+    generations: Mapping[str, int] = field(default_factory=dict)
+    """Of their blobs, by SHA-256."""
+    kept: bytes | None = None
+    """The bytes of all, one after the other, where there are none: for the catalog to keep."""
+
+    def content(self, format: str, type: str, materializer: str) -> Content:
+        """They as what a version consists of."""
+        manifest = Manifest(format, type, materializer, self.files)
+        return Content(manifest, self.generations, self.kept)
+
+
 def store_tree(
     directory: Path,
     objects: ObjectStore,
@@ -33,33 +50,44 @@ def store_tree(
     *,
     private: bool,
     within: Path | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> tuple[File, ...]:
-    """Store every file of a directory that is not stored yet; the files, in order of paths.
+    keep: int = KEPT,
+) -> Stored:
+    """Store every file of a directory that is not stored yet, unless they have few bytes.
 
     ``private`` says that the directory was filled by this process for this purpose: its files may
     become blobs as they are, read-only from then on. Otherwise it is treated as hostile, and below
     ``within`` no link is followed on the way to it. Directories without files are not kept.
+    Up to ``keep`` bytes together are for the catalog to keep, and nothing is stored.
     Raises MaterializerError where the directory holds what cannot be stored, CorruptBlobError
     where a file changed between hashing and storing.
     """
     with open_tree(directory, within=within) as tree:
-        found = tree.files(limits)
+        found = tree.files()
+        if sum(file.size for file in found) <= keep:
+            return _kept(tree, found)
         return _store(tree, found, objects, lease, directory if private else None)
 
 
 def store_path(
-    path: Path, objects: ObjectStore, lease: Lease, *, within: Path
-) -> tuple[bool, tuple[File, ...]]:
+    path: Path, objects: ObjectStore, lease: Lease, *, within: Path, keep: int = KEPT
+) -> tuple[bool, Stored]:
     """Store a file, or a directory's, that somebody else left below ``within``; whether it is one.
 
     No link is followed. Raises as ``store_tree`` does.
     """
     with open_tree(path.parent, within=within) as tree:
         found = tree.file(path.name)
+        if found is not None and found.size <= keep:
+            return True, _kept(tree, [found])
         if found is not None:
             return True, _store(tree, [found], objects, lease, None)
-    return False, store_tree(path, objects, lease, private=False, within=within)
+    return False, store_tree(path, objects, lease, private=False, within=within, keep=keep)
+
+
+def _kept(tree: Tree, found: list[FoundFile]) -> Stored:
+    contents = [tree.content(file) for file in found]
+    files = (File.of(file.path, held) for file, held in zip(found, contents, strict=True))
+    return Stored(tuple(files), kept=b"".join(contents))
 
 
 def _store(
@@ -68,7 +96,7 @@ def _store(
     objects: ObjectStore,
     lease: Lease,
     adopted: Path | None,
-) -> tuple[File, ...]:
+) -> Stored:
     files = tree.digests(found)
     sources = {file.sha256: source for file, source in zip(files, found, strict=True)}
     generations = lease([(sha256, source.size) for sha256, source in sources.items()])
@@ -84,7 +112,7 @@ def _store(
         reached(Boundary.STORE_STORED)
 
     for_each(store, list(sources))
-    return tuple(files)
+    return Stored(tuple(files), generations)
 
 
 def is_stored(sha256: str, generation: int, objects: ObjectStore) -> bool:

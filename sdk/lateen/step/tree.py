@@ -133,17 +133,27 @@ class Tree:
 
     def digest(self, found: FoundFile) -> File:
         """The file with its digest; MaterializerError where it grew or shrank meanwhile."""
-        digest, count = hashlib.sha256(), 0
+        digest = hashlib.sha256()
+        for chunk in self._chunks(found):
+            digest.update(chunk)
+        return File(found.path, found.size, digest.hexdigest())
+
+    def content(self, found: FoundFile) -> bytes:
+        """The file's bytes; MaterializerError where it grew or shrank meanwhile."""
+        return b"".join(bytes(chunk) for chunk in self._chunks(found))
+
+    def _chunks(self, found: FoundFile) -> Iterator[memoryview]:
+        """The file's bytes, each part good until the next one is asked for."""
+        count = 0
         buffer = memoryview(bytearray(min(CHUNK, found.size + 1)))
         with self.open(found) as file, _explained(found.path):
             # One byte more than the size is asked for, so that an endless file ends here.
             while read := os.readv(file.fileno(), [buffer[: found.size + 1 - count]]):
-                digest.update(buffer[:read])
                 count += read
+                yield buffer[:read]
             status = os.fstat(file.fileno())
         if count != found.size or _identity(status) != found.identity:
             raise _changed(found.path)
-        return File(found.path, found.size, digest.hexdigest())
 
     def digests(self, files: Sequence[FoundFile]) -> list[File]:
         """The files with their digests, two at a time where that pays: hashing frees the GIL."""

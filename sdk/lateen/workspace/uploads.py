@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lateen.authoring.compiled import CompiledPipeline
-from lateen.domain.artifacts import Manifest
+from lateen.domain.artifacts import ALL_AS_BLOBS
 from lateen.domain.references import ArtifactReference, Entries, Items, Source
 from lateen.domain.spec import PipelineSpec
 from lateen.domain.uploads import UPLOADS
@@ -37,18 +37,22 @@ def _uploaded(value: Any, workspace: Workspace, lease: Lease, holder: str) -> st
     work.mkdir(parents=True, exist_ok=True)
     with kept(fresh(work, "upload-")) as folder:
         saved = save(value, folder / "value")
-        files = store_tree(folder / "value", workspace.objects, lease, private=True)
-        manifest = Manifest(saved.format, saved.type, saved.materializer, files)
+        # As blobs, whose leases keep the version until a run names it.
+        files = store_tree(
+            folder / "value", workspace.objects, lease, private=True, keep=ALL_AS_BLOBS
+        )
+        content = files.content(saved.format, saved.type, saved.materializer)
+        digest = content.manifest.digest
         payload = {
-            **version_payload(manifest, saved.kind.value, saved.pickled),
+            **version_payload(content, saved.kind.value, saved.pickled),
             "artifact": UPLOADS,
-            "version": f"sha256-{manifest.digest.removeprefix('sha256:')[:16]}",
+            "version": f"sha256-{digest.removeprefix('sha256:')[:16]}",
             "metadata": saved.metadata,
             "lease": holder,
         }
         workspace.catalog.attempts.publish(payload, None, None)
     reached(Boundary.SUBMIT_UPLOADED)
-    return manifest.digest
+    return digest
 
 
 def _with_digests(spec: PipelineSpec, digests: Mapping[str, str]) -> PipelineSpec:

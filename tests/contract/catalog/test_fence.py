@@ -85,23 +85,6 @@ def saving(task: Task, catalog: Catalog) -> Callable[[], Any]:
     return lambda: catalog.attempts.publish(version("made", "x"), task.attempt, task.holder)
 
 
-class Small:
-    """A blob of a store that is not there."""
-
-    sha256, size = "1" * 64, 7
-
-    def write(self) -> None:
-        pass
-
-    def place(self, generation: int) -> None:
-        pass
-
-
-def saving_at_once(task: Task, catalog: Catalog) -> Callable[[], Any]:
-    made = {**version("made", "x"), "lease": "the attempt's"}
-    return lambda: catalog.attempts.publish(made, task.attempt, task.holder, Small())
-
-
 def logging(task: Task, catalog: Catalog) -> Callable[[], Any]:
     target = {"model_version": task_model(task, catalog)}
     return lambda: catalog.attempts.log_metadata(target, {"k": 1}, task.attempt, task.holder)
@@ -114,7 +97,7 @@ def reading(task: Task, catalog: Catalog) -> Callable[[], Any]:
     )
 
 
-WRITES = [committing, failing, beginning_again, saving, saving_at_once, logging, reading]
+WRITES = [committing, failing, beginning_again, saving, logging, reading]
 TABLES = (
     "artifact_versions",
     "attempt_outputs",

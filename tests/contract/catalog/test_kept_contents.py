@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from lateen.domain.artifacts import KEPT
+from lateen.domain.artifacts import ALL_AS_BLOBS, KEPT
 from lateen.domain.attempts import AttemptKey
-from lateen.domain.errors import CorruptBlobError, Fenced, VersionConflictError
+from lateen.domain.errors import CorruptBlobError, Fenced, ProtocolError, VersionConflictError
 from lateen.domain.spec import PipelineSpec, StepSpec
 from lateen.domain.states import FailureCause
 from lateen.step.operations import Operations
@@ -44,6 +44,14 @@ class Saving(Operations):
     def save(self, document: str = "7", name: str = "number", **more: Any) -> str:
         """The version's id."""
         return str(self.save_artifact(None, name=name, document=document, **FORM, **more)["id"])
+
+    def save_files(self, contents: dict[str, bytes], name: str = "files") -> str:
+        """A version with these files; its id."""
+        directory = self.new_directory()["path"]
+        for path, content in contents.items():
+            Path(directory, path).parent.mkdir(exist_ok=True)
+            Path(directory, path).write_bytes(content)
+        return str(self.save_artifact(directory, name=name, **FORM)["id"])
 
     def load(self, id: str) -> str:
         """The document of a version, checked."""
@@ -114,13 +122,32 @@ def test_a_short_document_lies_in_the_catalog_and_is_fetched_as_a_file(
     assert sql("SELECT count(*) FROM blob_leases") == sql("SELECT count(*) FROM blobs") == [(0,)]
 
 
-@pytest.mark.parametrize(("length", "blobs"), [(KEPT, 0), (KEPT + 1, 1)])
-def test_a_longer_one_becomes_a_blob(
-    outside: Saving, objects: DirectoryStore, length: int, blobs: int
+def test_a_longer_one_does_not_come_with_a_request(outside: Saving) -> None:
+    assert outside.load(outside.save("7" * KEPT)) == "7" * KEPT
+    with pytest.raises(ProtocolError, match=r"of 4097 bytes.* written to a directory"):
+        outside.save("7" * (KEPT + 1))
+
+
+@pytest.mark.parametrize(("size", "blobs"), [(KEPT, 0), (KEPT + 1, 2)])
+def test_files_that_are_short_together_lie_in_the_catalog_too(
+    outside: Saving, objects: DirectoryStore, size: int, blobs: int
 ) -> None:
-    document = "7" * length
-    assert outside.load(outside.save(document)) == document
-    assert len(list(objects.blobs())) == blobs
+    contents = {"a/one": b"x" * (size - 1), "b": b"y", "c": b""}
+    saved = outside.save_files(contents)
+    assert len(list(objects.blobs())) == (blobs and blobs + 1)
+    folder = Path(outside.fetch(saved)["path"])
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    assert {name: path.read_bytes() for name, path in found.items() if path.is_file()} == contents
+
+
+def test_a_version_without_files_needs_no_bytes(
+    outside: Saving, catalog: Catalog, objects: DirectoryStore
+) -> None:
+    saved = outside.save_files({})
+    assert list(Path(outside.fetch(saved)["path"]).iterdir()) == []
+    discard(catalog, saved)
+    Collector(catalog, objects).collect(0)
+    assert list(Path(outside.fetch(saved)["path"]).iterdir()) == []
 
 
 def test_the_same_document_is_kept_once(outside: Saving, catalog: Catalog, sql: Sql) -> None:
@@ -248,14 +275,14 @@ def test_a_collection_passes_over_what_is_being_published(
 
 @pytest.mark.parametrize("first", ["document", "directory"])
 def test_the_same_bytes_may_be_stored_and_kept(
-    outside: Saving, catalog: Catalog, objects: DirectoryStore, first: str
+    outside: Saving, catalog: Catalog, objects: DirectoryStore, tmp_path: Path, first: str
 ) -> None:
-    def stored() -> str:
-        directory = outside.new_directory()["path"]
-        Path(directory, "data.json").write_text("7")
-        return str(outside.save_artifact(directory, name="stored", **FORM)["id"])
+    stored = Saving(Stores(catalog, objects, keep=ALL_AS_BLOBS), tmp_path / "scratch", "tester")
 
-    made = [outside.save(), stored()] if first == "document" else [stored(), outside.save()]
+    def as_blob() -> str:
+        return stored.save_files({"data.json": b"7"})
+
+    made = [outside.save(), as_blob()] if first == "document" else [as_blob(), outside.save()]
     assert [outside.load(version) for version in made] == ["7", "7"]
     assert Verifier(catalog, objects, Path()).verify().sound
     delete(catalog, made[0])

@@ -21,7 +21,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from lateen.domain.artifacts import File, Manifest
+from lateen.domain.artifacts import Content, File, Manifest
 from lateen.domain.attempts import AttemptKey
 from lateen.step.operations import lease_holder, version_payload
 from lateen.step.resolving import resolve_attempt
@@ -184,9 +184,10 @@ def committed_by_hand(space: Space, name: str) -> None:
     resolve_attempt(task, catalog)
     catalog.attempts.begin(beginning(task))
     digest = "1" * 64
-    catalog.attempts.lease(lease_holder(key), [(digest, 3)])
+    generations = catalog.attempts.lease(lease_holder(key), [(digest, 3)])
     manifest = Manifest("file", "pathlib.Path", "path", (File("data.txt", 3, digest),))
-    made = {**version_payload(manifest, "data", False), "artifact": "made", "version": None}
+    content = Content(manifest, generations)
+    made = {**version_payload(content, "data", False), "artifact": "made", "version": None}
     output = {**made, "output": "out", "tags": [], "metadata": {}}
     catalog.attempts.commit(success(task, output, cacheable=True))
     catalog.close()

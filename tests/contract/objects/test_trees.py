@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lateen.domain.artifacts import Content, File, Manifest
+from lateen.domain.artifacts import ALL_AS_BLOBS, Content, File, Manifest
 from lateen.domain.errors import CorruptBlobError, MaterializerError, ProtocolError, SetupError
 from lateen.step.ports import Stores
 from lateen.step.transfer import fetch_tree, store_tree
@@ -22,6 +23,11 @@ NAMES = st.text("abcäß漢 .-_'\"$", min_size=1, max_size=8).filter(lambda n: n
 TREES = st.recursive(
     st.binary(max_size=200), lambda inner: st.dictionaries(NAMES, inner, max_size=5), max_leaves=12
 ).map(lambda tree: tree if isinstance(tree, dict) else {"value": tree})
+
+
+def as_blobs(*place: Any, **how: Any) -> tuple[File, ...]:
+    """Stores a directory whose files are all to be blobs; the files."""
+    return store_tree(*place, **how, keep=ALL_AS_BLOBS).files
 
 
 def lease(blobs: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -69,7 +75,7 @@ def test_any_tree_comes_back_as_it_was(make_subject, tree, private, share):
         objects = make_subject(Path(home)).objects
         write(tree, directory)
         expected = read(directory)
-        files = store_tree(directory, objects, lease, private=private)
+        files = as_blobs(directory, objects, lease, private=private)
         fetch(objects, files, back, share=share)
         assert read(back) == expected == read(directory)
         assert [(file.path, file.size, file.sha256) for file in files] == [
@@ -87,7 +93,7 @@ def test_equal_files_are_one_blob(objects, tmp_path, private):
         leased.extend(blobs)
         return lease(blobs)
 
-    files = store_tree(tmp_path / "directory", objects, lease_once, private=private)
+    files = as_blobs(tmp_path / "directory", objects, lease_once, private=private)
     assert len(files) == 3
     assert sorted(leased) == sorted({(file.sha256, file.size) for file in files})
     assert sorted(objects.blobs()) == sorted(generations_of(files).items())
@@ -95,16 +101,16 @@ def test_equal_files_are_one_blob(objects, tmp_path, private):
 
 def test_a_blob_that_is_there_is_not_stored_again(subject, tmp_path):
     write({"a": b"one"}, tmp_path / "directory")
-    (file,) = store_tree(tmp_path / "directory", subject.objects, lease, private=False)
+    (file,) = as_blobs(tmp_path / "directory", subject.objects, lease, private=False)
     subject.overwrite(file.sha256, 0, b"marked")
-    store_tree(tmp_path / "directory", subject.objects, lease, private=False)
+    as_blobs(tmp_path / "directory", subject.objects, lease, private=False)
     with pytest.raises(CorruptBlobError, match=hashlib.sha256(b"marked").hexdigest()):
         fetch(subject.objects, (file,), tmp_path / "back")
 
 
 def test_what_is_not_private_stays_writable_and_apart(objects, tmp_path):
     write({"a": b"one"}, tmp_path / "directory")
-    files = store_tree(tmp_path / "directory", objects, lease, private=False)
+    files = as_blobs(tmp_path / "directory", objects, lease, private=False)
     (tmp_path / "directory" / "a").write_bytes(b"edited")
     fetch(objects, files, tmp_path / "back")
     assert read(tmp_path / "back") == {"a": b"one"}
@@ -134,7 +140,7 @@ def test_a_file_exchanged_after_hashing_is_refused(objects, tmp_path, change):
         return lease(blobs)
 
     with pytest.raises((MaterializerError, CorruptBlobError)):
-        store_tree(tmp_path / "directory", objects, exchanging_lease, private=False)
+        as_blobs(tmp_path / "directory", objects, exchanging_lease, private=False)
     assert list(objects.blobs()) == []
 
 
@@ -143,7 +149,7 @@ def test_a_directory_on_the_way_that_became_a_link_is_refused(objects, tmp_path)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "outputs").symlink_to(tmp_path / "elsewhere" / "outputs")
     with pytest.raises(MaterializerError, match="outputs/iris"):
-        store_tree(
+        as_blobs(
             tmp_path / "work" / "outputs" / "iris",
             objects,
             lease,
@@ -154,7 +160,7 @@ def test_a_directory_on_the_way_that_became_a_link_is_refused(objects, tmp_path)
 
 def test_an_incomplete_version_never_appears(subject, tmp_path):
     write({"a": b"one", "b": b"three", "c": b"fourteen"}, tmp_path / "directory")
-    files = store_tree(tmp_path / "directory", subject.objects, lease, private=False)
+    files = as_blobs(tmp_path / "directory", subject.objects, lease, private=False)
     subject.overwrite(files[1].sha256, len(b"three") % 3, b"rotten")
     with pytest.raises(CorruptBlobError):
         fetch(subject.objects, files, tmp_path / "inputs" / "back")
@@ -163,7 +169,7 @@ def test_an_incomplete_version_never_appears(subject, tmp_path):
 
 def test_a_destination_that_exists_is_left_alone(objects, tmp_path):
     write({"a": b"one"}, tmp_path / "directory")
-    files = store_tree(tmp_path / "directory", objects, lease, private=False)
+    files = as_blobs(tmp_path / "directory", objects, lease, private=False)
     with pytest.raises(SetupError, match="exists already"):
         fetch(objects, files, tmp_path / "directory")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
@@ -173,12 +179,10 @@ def test_a_destination_that_exists_is_left_alone(objects, tmp_path):
 
 def test_a_manifest_that_lies_about_a_size_is_refused(objects, tmp_path):
     write({"a": b"one"}, tmp_path / "directory")
-    (file,) = store_tree(tmp_path / "directory", objects, lease, private=False)
+    (file,) = as_blobs(tmp_path / "directory", objects, lease, private=False)
     lie = manifest(File("a", 4, file.sha256))
     with pytest.raises(CorruptBlobError, match=r"'a' has 4 bytes.* has 3"):
-        fetch_tree(
-            Content(lie, {file.sha256: 0}), stores(objects), tmp_path / "back", share=False
-        )
+        fetch_tree(Content(lie, {file.sha256: 0}), stores(objects), tmp_path / "back", share=False)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,5 @@ def test_a_manifest_that_lies_about_a_size_is_refused(objects, tmp_path):
 def test_a_manifest_that_is_no_tree_is_refused(objects, tmp_path, paths):
     files = [File(path, 0, hashlib.sha256().hexdigest()) for path in paths]
     with pytest.raises(ProtocolError):
-        fetch_tree(
-            Content(manifest(*files), {}), stores(objects), tmp_path / "back", share=False
-        )
+        fetch_tree(Content(manifest(*files), {}), stores(objects), tmp_path / "back", share=False)
     assert list(tmp_path.iterdir()) == []

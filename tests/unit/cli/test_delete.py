@@ -166,9 +166,10 @@ def test_many_errors_are_counted_and_cut():
 
 
 def test_a_collection_is_told_in_counts():
-    counts = {"blobs": 2, "size": 10, "unknown": 1, "unfinished": 0, "manifests": 0, "errors": []}
+    none = {"unfinished": 0, "manifests": 0, "errors": []}
+    counts = {"blobs": 2, "contents": 3, "size": 10, "unknown": 1, **none}
     assert described_collection({"dry_run": False, **counts}).splitlines() == [
-        "deleted 2 blobs that nothing refers to (10 B)",
+        "deleted 2 blobs and 3 small contents that nothing refers to (10 B)",
         "deleted 1 stored blobs that the catalog does not know",
     ]
     nothing = dict.fromkeys(counts, 0) | {"errors": []}

@@ -8,7 +8,7 @@ import pytest
 
 from lateen import ArtifactType, load_artifact, register_artifact, save_artifact
 from lateen.client import ArtifactVersionView
-from lateen.client.artifacts import SHORT
+from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import (
     InvalidNameError,
     NotFoundError,
@@ -67,12 +67,14 @@ def test_a_short_document_goes_with_the_request_and_no_file_is_written(saving, t
 
 
 def test_a_long_document_goes_by_a_file(saving):
-    for length in (SHORT - 2, SHORT - 1):
+    for length in (KEPT - 2, KEPT - 1):
         save_artifact("x" * length, "text")
-    short, long = saving.asked("save_artifact")
-    assert short["document"] == '"' + "x" * (SHORT - 2) + '"'
+    save_artifact("é" * (KEPT // 2), "text")
+    short, long, wide = saving.asked("save_artifact")
+    assert short["document"] == '"' + "x" * (KEPT - 2) + '"'
+    assert wide["document"] is None
     assert long["document"] is None
-    assert Path(long["directory"], "data.json").read_text() == '"' + "x" * (SHORT - 1) + '"'
+    assert Path(long["directory"], "data.json").read_text() == '"' + "x" * (KEPT - 1) + '"'
 
 
 def test_a_short_document_that_refers_to_files_goes_by_one_with_them(saving, tmp_path):

@@ -12,6 +12,7 @@ from lateen_operator import metrics
 from lateen_operator.kube import Cluster
 from lateen_operator.run_object import RunObject
 from lateen_operator.writer import AGAIN, REFUSED_AGAIN, StatusWriter, difference
+from tests.catalogs.waiting import until
 from tests.unit.lateen_operator.steady import Steady
 
 
@@ -80,10 +81,11 @@ class Writing:
         self.writer.start()
 
     def show(self, run: RunObject, phase: str) -> None:
-        """Has a status shown, and waits until it was sent."""
+        """Has a status shown, and waits until it was sent and what came of that is queued."""
         self.clock.now += 2
         self.writer.show(run, {"phase": phase})
         assert self.server.came.acquire(timeout=5)
+        until(lambda: not self.writer._queue._held)
 
     def pass_on(self, seconds: float, phase: str) -> None:
         """Lets time pass, and all that is due then be done before another Run's status is sent."""

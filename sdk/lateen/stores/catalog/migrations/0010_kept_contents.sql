@@ -17,6 +17,36 @@ $$;
 
 ALTER TABLE artifact_versions ALTER COLUMN id SET DEFAULT version_uuid();
 
+-- Blobs as publishers name them: generations by digest; of older ones the digests alone.
+CREATE FUNCTION blobs_in(p_blobs jsonb)
+RETURNS TABLE (sha256 text, generation bigint) LANGUAGE sql IMMUTABLE AS $$
+    SELECT key, value::bigint
+      FROM jsonb_each_text(CASE jsonb_typeof(p_blobs) WHEN 'object' THEN p_blobs ELSE '{}' END)
+    UNION ALL
+    SELECT value, NULL
+      FROM jsonb_array_elements_text(
+                CASE jsonb_typeof(p_blobs) WHEN 'array' THEN p_blobs ELSE '[]' END)
+$$;
+
+-- Keeps leased blobs until the transaction ends, in which a manifest comes to refer to them. Where a
+-- lease has run out and a collector was quicker, or where the bytes that were stored were found
+-- damaged already, it refuses: they must be stored again.
+CREATE OR REPLACE FUNCTION hold_blobs(p_holder text, p_blobs jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    held integer;
+BEGIN
+    PERFORM FROM blobs b JOIN blobs_in(p_blobs) named ON named.sha256 = b.sha256
+      WHERE b.state = 'present' AND b.generation = coalesce(named.generation, b.generation)
+        AND EXISTS (SELECT FROM blob_leases l
+                     WHERE (l.sha256, l.generation, l.holder) = (b.sha256, b.generation, p_holder))
+      ORDER BY b.sha256 FOR SHARE OF b;
+    GET DIAGNOSTICS held = ROW_COUNT;
+    IF held < (SELECT count(DISTINCT sha256) FROM blobs_in(p_blobs)) THEN
+        RAISE EXCEPTION '% has no lease on all of its blobs', p_holder USING ERRCODE = 'LT007';
+    END IF;
+END $$;
+
 -- Makes a manifest, and keeps it until the transaction ends, with the content that it is given: a
 -- collector may have dropped that of one whose bytes nobody needed any more.
 CREATE FUNCTION hold_manifest(p jsonb)
@@ -38,11 +68,8 @@ BEGIN
         END IF;
         EXIT;
     END LOOP;
-    IF p->'blobs' <> '[]' THEN
-        INSERT INTO manifest_blobs (digest, sha256)
-            SELECT p->>'digest', sha FROM jsonb_array_elements_text(p->'blobs') AS sha
-            ON CONFLICT DO NOTHING;
-    END IF;
+    INSERT INTO manifest_blobs (digest, sha256)
+        SELECT p->>'digest', sha256 FROM blobs_in(p->'blobs') ON CONFLICT DO NOTHING;
 END $$;
 
 -- A new version of an artifact, or the one that bears the name already with the same bytes.
@@ -54,7 +81,7 @@ DECLARE
     existing     artifact_versions;
     made         uuid;
 BEGIN
-    IF p->'blobs' <> '[]' THEN
+    IF p->'blobs' NOT IN ('{}', '[]') THEN
         PERFORM hold_blobs(coalesce(p->>'lease', concat_ws('/', p_run, p_step, p_n)), p->'blobs');
     END IF;
     INSERT INTO artifacts AS a (name, next_version) VALUES (p->>'artifact', 2)
