@@ -8,7 +8,8 @@ from benchmarks.scale.stream import Stream, run_of, step_name, step_of, text_id
 from lateen.domain.artifacts import File, Manifest
 from lateen.domain.canonical import DIGEST_PREFIX
 
-SIZE = 1234
+SIZE = 12_345
+"""Bytes of each: more than the catalog keeps itself, so that there is a blob."""
 KEY = "rows"
 """The one metadata key of each version."""
 

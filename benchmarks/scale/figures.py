@@ -52,9 +52,10 @@ def _resolution(url: str, shape: Shape, attempts: int) -> Iterator[Figure]:
 
 
 def _publishing(url: str) -> Iterator[Figure]:
-    seconds, floor = publishing.publishing(url)
+    saved = publishing.publishing(url)
     name = f"{publishing.ARTIFACTS:,} artifacts saved in a step"
-    yield Figure(name, seconds, "s", PUBLISHING_SECONDS, floor)
+    yield Figure(name, saved.seconds, "s", PUBLISHING_SECONDS, saved.floor)
+    yield Figure("database, a small saved artifact", saved.size, "bytes")
 
 
 def _history(url: str, shape: Shape) -> Iterator[Figure]:
@@ -69,5 +70,5 @@ def _history(url: str, shape: Shape) -> Iterator[Figure]:
 def _sizes(url: str, shape: Shape) -> Iterator[Figure]:
     size = sizes(url, shape.versions, shape.steps)
     yield Figure("database", size.database / 2**30, "GiB")
-    yield Figure("database, an artifact version", size.version, "bytes")
+    yield Figure("database, an artifact version with a blob", size.version, "bytes")
     yield Figure("database, a step of a run", size.step, "bytes")

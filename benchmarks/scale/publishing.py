@@ -1,9 +1,13 @@
 """Many small artifacts that the code of one step saves, beside what none of them can go below."""
 
 import sys
+from dataclasses import dataclass
 from statistics import median
 from time import perf_counter, time_ns
 
+import psycopg
+
+from benchmarks.scale.sizes import of_versions
 from lateen import pipeline, save_artifact, step
 from lateen.stores.catalog.connections import Connection, connect
 
@@ -12,10 +16,23 @@ ROUNDS = 5
 DOCUMENT = b'{"number":123,"mark":1234567890123456789}'
 
 
-def publishing(url: str) -> tuple[float, float]:
-    """The seconds of a step that saves them, and those of the floor: medians, turn by turn."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What many saved artifacts took."""
+
+    seconds: float
+    """Of one step that saves them."""
+    floor: float
+    size: float
+    """Bytes of the database that each takes up."""
+
+
+def publishing(url: str) -> Saved:
+    """Medians of rounds in which the step and the floor take turns."""
     _saved(10)
     seconds, floor = [], []
+    with psycopg.connect(url) as connection:
+        before = of_versions(connection)
     with connect(url) as connection:
         connection.execute("CREATE TABLE floor (number bigint, content bytea)")
         for number in range(ROUNDS):
@@ -23,7 +40,9 @@ def publishing(url: str) -> tuple[float, float]:
             seconds.append(_saved(ARTIFACTS))
             floor.append(_floor(connection))
         connection.execute("DROP TABLE floor")
-    return median(seconds), median(floor)
+    with psycopg.connect(url) as connection:
+        size = (of_versions(connection) - before) / (ROUNDS * ARTIFACTS)
+    return Saved(median(seconds), median(floor), size)
 
 
 def _saved(count: int) -> float:

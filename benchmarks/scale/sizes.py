@@ -1,6 +1,7 @@
 """What a version and a step of a run take up in the database."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -24,12 +25,17 @@ def sizes(url: str, versions: int, steps: int) -> Sizes:
         assert row is not None
         return Sizes(
             row[0],
-            _total(connection, OF_VERSIONS) / versions,
+            of_versions(connection) / versions,
             _total(connection, OF_STEPS) / steps,
         )
 
 
-def _total(connection: psycopg.Connection, tables: tuple[str, ...]) -> int:
+def of_versions(connection: psycopg.Connection[Any]) -> int:
+    """The bytes of all artifact versions."""
+    return _total(connection, OF_VERSIONS)
+
+
+def _total(connection: psycopg.Connection[Any], tables: tuple[str, ...]) -> int:
     row = connection.execute(
         "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s::text[]) AS name",
         [list(tables)],

@@ -231,6 +231,8 @@ def shell(name: str, script: str = "true", *, out: bool = True, **fields: Any) -
     }
 
 
+LARGE = 'head -c 8192 /dev/urandom > "$LATEEN_OUTPUTS/out/large"'
+"""Puts out more than the catalog keeps itself, so that there is a blob."""
 GATE = "until [ -e /lateen/work/open ]; do sleep 0.1; done"
 """Waits until the test lets it go on."""
 

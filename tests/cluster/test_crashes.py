@@ -12,7 +12,7 @@ from lateen.step.boundaries import Boundary
 from lateen_operator.pods.settings import RESTARTS_FROM
 from tests.cluster import victims, workspace
 from tests.cluster.api import CORE, Json
-from tests.cluster.runs import GATE, Run, Space, shell
+from tests.cluster.runs import GATE, LARGE, Run, Space, shell
 
 IN_RESOLVE = (
     Boundary.RESOLVE_RECORDED,
@@ -39,9 +39,9 @@ def test_a_step_goes_on_whatever_our_containers_had_done_when_they_were_killed(
     space: Space,
 ) -> None:
     given = {"inputs": {"given": {"step": "source", "output": "out"}}}
-    dying = [shell(name, **given) for name in PLACES]
+    dying = [shell(name, LARGE, **given) for name in PLACES]
     _crash_at(space, set(PLACES))
-    run = space.start(shell("source"), *dying)
+    run = space.start(shell("source", LARGE), *dying)
     left = set(PLACES)
 
     def all_died() -> bool:

@@ -13,7 +13,7 @@ from lateen_operator.settings import read_settings
 from tests.cluster import programs
 from tests.cluster.cluster import Cluster
 from tests.cluster.installation import CHART, NAMESPACE, Installation, rendered
-from tests.cluster.runs import Run, Space, shell
+from tests.cluster.runs import LARGE, Run, Space, shell
 from tests.cluster.waiting import until
 from tests.cluster.workspace import Workspace
 
@@ -190,7 +190,7 @@ MEASURED = (
 def test_steps_are_measured_and_logged(installed: Installation, workspace: Workspace) -> None:
     space = Space.of(workspace.cluster, workspace)
     takes = {"inputs": {"x": {"step": "make", "output": "out"}}}
-    steps = shell("make"), shell("take", **takes), shell("fail", "exit 3", after=["take"])
+    steps = shell("make", LARGE), shell("take", **takes), shell("fail", "exit 3", after=["take"])
     run = space.start(*steps)
     assert run.finished() == "Failed"
     good = space.start(shell("make"))

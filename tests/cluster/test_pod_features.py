@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lateen.domain.artifacts import Content, Manifest
 from tests.cluster import installation
 from tests.cluster.api import CORE, Json
 from tests.cluster.cluster import Cluster
@@ -226,12 +227,15 @@ def test_a_step_that_no_node_has_room_for_says_so_in_the_schedulers_words(full: 
 
 
 def output(space: Space, run: Run, step: str) -> dict[str, str]:
-    """The files of a plain step's output, as the object store has them."""
+    """The files of a plain step's output, as the catalog or the object store has them."""
     query = (
-        "SELECT m.body FROM artifact_versions v JOIN manifests m ON m.digest = v.digest"
+        "SELECT m.body, m.content FROM artifact_versions v JOIN manifests m ON m.digest = v.digest"
         " WHERE v.run_id = %s AND v.step = %s"
     )
-    ((body,),) = space.rows(query, run.uid, step)
+    ((body, kept),) = space.rows(query, run.uid, step)
+    if kept is not None:
+        content = Content(Manifest.from_json(json.loads(body)), kept=kept)
+        return {file.path: held.decode() for file, held in content.kept_files()}
     client, bucket = space.workspace.stores.client, space.namespace
     blobs = {
         item.object_name.rpartition("/")[2].partition(".")[0]: item.object_name

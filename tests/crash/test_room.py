@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from lateen import Client, log_metadata, pipeline, save_artifact, step
 from lateen.cli.main import cli
+from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import CatalogUnavailable, SetupError
 from lateen.domain.states import RunPhase
 from lateen.local import target
@@ -98,7 +99,7 @@ def test_a_prune_whose_bytes_cannot_be_deleted_leaves_them_to_a_later_collection
     workspace: Any, ignored: bool
 ) -> None:
     for number in range(2):
-        save_artifact(number, "loose")
+        save_artifact([number] * KEPT, "loose")
     place = str(workspace.home / "store")
     with mounted("--bind", place, place):
         subprocess.run(["mount", "-o", "remount,ro,bind", place], check=True)

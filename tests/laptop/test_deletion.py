@@ -15,6 +15,7 @@ from lateen.cli.main import cli
 from lateen.cli.times import clock
 from lateen.domain.artifacts import KEPT
 from lateen.domain.errors import CorruptBlobError, StillNeededError, UserError
+from lateen.step.boundaries import Boundary, watched
 
 M = "iris_classifier"
 
@@ -201,7 +202,7 @@ def test_small_contents_go_like_blobs(workspace: Path):
     save_artifact("x", "loose")
     lateen("artifact", "prune", "--only-metadata", "--yes")
     collected = lateen("collect").stdout.splitlines()
-    assert collected[0] == "deleted 1 small content that nothing refers to (3 B)"
+    assert collected[0] == "deleted 1 small content that nothing needs (3 B)"
     assert blobs(workspace) == []
     lateen("doctor", "--verify")
 
@@ -304,6 +305,23 @@ def test_a_value_that_a_caller_brought_is_kept_until_its_run_has_gone():
     run = brought()
     assert lateen("artifact", "prune", "--yes").stdout.startswith("kept: 2 more versions")
     assert run.steps["take"].inputs["value"].load() == 7
+
+
+def test_a_value_that_a_caller_brings_outlives_a_prune_before_its_run_is_there():
+    @pipeline
+    def brought():
+        take(ExternalArtifact(value=7))
+
+    pruned: list[Any] = []
+
+    def prune(boundary: Boundary) -> None:
+        if boundary is Boundary.SUBMIT_UPLOADED:
+            pruned.append(data("artifact", "prune", "--yes")["deleted"])
+
+    with watched(prune):
+        run = brought()
+    assert pruned == [[]]
+    assert run.steps["take"].output.data == 14
 
 
 def test_the_client_deletes_like_zenml_s():

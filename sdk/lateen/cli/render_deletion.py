@@ -31,7 +31,7 @@ def described_collection(found: Json) -> str:
     }
     lines = [f"{verb} {count} {what}" for what, count in counts.items() if count]
     if freed := _freed(found):
-        lines.insert(0, f"{verb} {freed} that nothing refers to ({size_text(found['size'])})")
+        lines.insert(0, f"{verb} {freed} that nothing needs ({size_text(found['size'])})")
     return "\n".join([*lines, *_few(found["errors"])]) or "nothing to collect"
 
 

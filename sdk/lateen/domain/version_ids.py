@@ -12,9 +12,9 @@ def version_id(now: float, chance: UUID) -> UUID:
     """A random UUID but for its first twelve bits, which go round with the clock in 18 hours.
 
     What is made within the same seconds lies together in the catalog's indexes, where a random
-    identifier has each insertion read a page of its own and log it whole; and the first characters,
-    by which people look versions up, stay as good as random. It is of version 8 (RFC 9562). ``now``
-    is in seconds since 1970, ``chance`` a random UUID.
+    identifier has each insertion read a page of its own and log it whole. People look versions up
+    by their first characters: to tell apart what was made together takes three more of them. It is
+    of version 8 (RFC 9562). ``now`` is in seconds since 1970, ``chance`` a random UUID.
     """
     turning = int(now // SECONDS) & 0xFFF
     random = chance.int & ~(0xFFF << 116) & ~(0xF << 76)

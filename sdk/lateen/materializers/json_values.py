@@ -56,7 +56,7 @@ class JsonMaterializer(BuiltIn):
             ) from error
         self.format = self.NESTED_FORMAT if items else self.FORMAT
         text = documents.text_of({"items": items, "value": tree} if items else tree)
-        if not items and len(text.encode()) <= self.short:
+        if not items and len(text) <= self.short and len(text.encode()) <= self.short:
             self.document = text
             return
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -107,8 +107,7 @@ class PodSession(Session):
         within = self._shared(given)
 
         def store(lease: Lease) -> Content:
-            keep = self.stores.keep
-            is_file, files = store_path(given, self.objects, lease, within=within, keep=keep)
+            is_file, files = store_path(given, self.objects, lease, within=within)
             form = PathMaterializer.FORMAT if is_file else PathMaterializer.FOLDER_FORMAT
             return path_content(form, files)
 

@@ -101,7 +101,7 @@ class Boundary(StrEnum):
     SESSION_LOGGED = "session.logged"
     """The metadata is there and stays."""
 
-    # Storing the files of a version, wherever it comes from
+    # Storing the files of a version, wherever it comes from, unless the catalog is to keep them
     STORE_LEASED = "store.leased"
     """Blobs are leased that may not be there; whoever has the same bytes stores them."""
     STORE_STORED = "store.stored"
@@ -113,7 +113,8 @@ class Boundary(StrEnum):
     PUBLISH_LOGGED = "publish.logged"
     """As before; the log is stored, and nothing refers to it."""
     PUBLISH_COMPARED = "publish.compared"
-    """As before; all outputs are stored, and nothing refers to them."""
+    """As before; what the catalog does not keep of the outputs is stored, and nothing refers to
+    it."""
     PUBLISH_COMMITTING = "publish.committing"
     """As before."""
     PUBLISH_COMMITTED = "publish.committed"

@@ -180,7 +180,7 @@ class Operations(History):
             folder.mkdir(parents=True)
             PathMaterializer(folder).save(given)
         return lambda lease: path_content(
-            form, store_tree(folder, self.objects, lease, private=private, keep=self.stores.keep)
+            form, store_tree(folder, self.objects, lease, private=private)
         )
 
     def log_metadata(self, metadata: Mapping[str, Any], target: Mapping[str, Any]) -> None:
@@ -235,12 +235,7 @@ class Operations(History):
         if path.parent != self.saves:
             raise ProtocolError(f"{directory!r} was not given out by new_directory")
         return lambda lease: store_tree(
-            path,
-            self.objects,
-            lease,
-            private=self.private,
-            within=self.within,
-            keep=self.stores.keep,
+            path, self.objects, lease, private=self.private, within=self.within
         )
 
     def unreadable(self, id: str, error: CorruptBlobError, of: str = "") -> CorruptBlobError:
@@ -473,8 +468,8 @@ def lease_holder(attempt: Any) -> str:
 
 def check_present(content: Content) -> None:
     """CorruptBlobError where the catalog knows no bytes for a file."""
-    for file in content.manifest.files if content.kept is None else ():
-        if file.sha256 not in content.generations:
+    for file in content.manifest.files:
+        if content.kept is None and file.sha256 not in content.generations:
             raise CorruptBlobError(
                 f"the bytes of {file.path!r} ({file.sha256[:12]}) were deleted; restore the object"
                 " store from a backup, or run the step again that made them"

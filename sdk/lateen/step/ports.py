@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
-from lateen.domain.artifacts import KEPT, Content, Published
+from lateen.domain.artifacts import Content, Published
 from lateen.domain.attempts import AttemptKey, Guard, Hit
 from lateen.domain.receipts import Receipt, Resolution
 from lateen.domain.spec import StepSpec
@@ -276,5 +276,3 @@ class Stores:
     objects: ObjectStore
     private: bool = True
     """Whether the work directory is this process's own; otherwise it is treated as hostile."""
-    keep: int = KEPT
-    """Up to so many bytes the catalog keeps the files of a version itself."""

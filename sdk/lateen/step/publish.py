@@ -174,7 +174,6 @@ def _store_outputs(
                 lease,
                 private=stores.private,
                 within=work.root,
-                keep=stores.keep,
             )
         except (MaterializerError, CorruptBlobError) as error:
             raise type(error)(f"output {spec.name!r}: {error}") from error

@@ -38,7 +38,7 @@ class Stored:
     """The bytes of all, one after the other, where there are none: for the catalog to keep."""
 
     def content(self, format: str, type: str, materializer: str) -> Content:
-        """They as what a version consists of."""
+        """As what a version consists of."""
         manifest = Manifest(format, type, materializer, self.files)
         return Content(manifest, self.generations, self.kept)
 
@@ -62,14 +62,12 @@ def store_tree(
     where a file changed between hashing and storing.
     """
     with open_tree(directory, within=within) as tree:
-        found = tree.files()
-        if sum(file.size for file in found) <= keep:
-            return _kept(tree, found)
-        return _store(tree, found, objects, lease, directory if private else None)
+        adopted = directory if private else None
+        return _store(tree, tree.files(), objects, lease, adopted, keep)
 
 
 def store_path(
-    path: Path, objects: ObjectStore, lease: Lease, *, within: Path, keep: int = KEPT
+    path: Path, objects: ObjectStore, lease: Lease, *, within: Path
 ) -> tuple[bool, Stored]:
     """Store a file, or a directory's, that somebody else left below ``within``; whether it is one.
 
@@ -77,17 +75,9 @@ def store_path(
     """
     with open_tree(path.parent, within=within) as tree:
         found = tree.file(path.name)
-        if found is not None and found.size <= keep:
-            return True, _kept(tree, [found])
         if found is not None:
-            return True, _store(tree, [found], objects, lease, None)
-    return False, store_tree(path, objects, lease, private=False, within=within, keep=keep)
-
-
-def _kept(tree: Tree, found: list[FoundFile]) -> Stored:
-    contents = [tree.content(file) for file in found]
-    files = (File.of(file.path, held) for file, held in zip(found, contents, strict=True))
-    return Stored(tuple(files), kept=b"".join(contents))
+            return True, _store(tree, [found], objects, lease, None, KEPT)
+    return False, store_tree(path, objects, lease, private=False, within=within)
 
 
 def _store(
@@ -96,7 +86,10 @@ def _store(
     objects: ObjectStore,
     lease: Lease,
     adopted: Path | None,
+    keep: int,
 ) -> Stored:
+    if sum(file.size for file in found) <= keep:
+        return _kept(tree, found)
     files = tree.digests(found)
     sources = {file.sha256: source for file, source in zip(files, found, strict=True)}
     generations = lease([(sha256, source.size) for sha256, source in sources.items()])
@@ -113,6 +106,12 @@ def _store(
 
     for_each(store, list(sources))
     return Stored(tuple(files), generations)
+
+
+def _kept(tree: Tree, found: list[FoundFile]) -> Stored:
+    contents = [tree.content(file) for file in found]
+    files = (File.of(file.path, held) for file, held in zip(found, contents, strict=True))
+    return Stored(tuple(files), kept=b"".join(contents))
 
 
 def is_stored(sha256: str, generation: int, objects: ObjectStore) -> bool:
@@ -158,7 +157,7 @@ def _write_kept(content: Content, folder: Path) -> None:
         if File.of(file.path, kept) != file:
             raise CorruptBlobError(
                 f"the catalog keeps other bytes of {file.path!r} than its digest {file.sha256}"
-                " says: restore the catalog from a backup"
+                " says; restore the catalog from a backup, or make it anew: run with --no-cache"
             )
         with (folder / file.path).open("xb") as target:
             target.write(kept)

@@ -59,13 +59,18 @@ class Collector:
         self._done = Collected()
 
     def collect(self, grace: float = DAY) -> Collected:
-        """Deletes the generations older than the grace, in seconds, that nothing needs.
+        """Deletes the blobs older than the grace, in seconds, that nothing needs, and what the
+        catalog keeps of contents that nothing needs: who publishes one brings its bytes.
 
         Raises CollectionPausedError where the catalog seems to be older than the store.
         """
         self.check_database()
         self._finish_marked()
-        self._count(self._collection.drop_manifests() + self._collection.drop_contents())
+        for digests in (
+            *self._collection.unneeded_manifests(),
+            *self._collection.unneeded_contents(),
+        ):
+            self._count(self._collection.drop(digests))
         self._reached("manifests-dropped")
         for page in self._collection.unneeded(grace):
             self._delete_marked(self._collection.mark(page))
@@ -85,10 +90,9 @@ class Collector:
 
         Call ``check_database`` before. Repeated calls add up.
         """
-        dropped = self._collection.drop_manifests(manifests)
-        self._count(dropped + self._collection.drop_contents(manifests))
-        for page in self._collection.unneeded(0, blobs):
-            self._delete_marked(self._collection.mark(page))
+        self._count(self._collection.drop(manifests))
+        if found := self._collection.unneeded_of(blobs):
+            self._delete_marked(self._collection.mark(found))
         return self._done
 
     def preview(self, grace: float = DAY) -> Collected:
@@ -97,7 +101,7 @@ class Collector:
         for page in (*self._collection.marked(), *self._collection.unneeded(grace)):
             self._done.blobs += len(page)
             self._done.size += sum(blob.size for blob in page)
-        self._count(self._collection.unneeded_manifests())
+        self._count(self._collection.droppable())
         self._done.unknown = sum(len(page) for page in self._unknown())
         return self._done
 

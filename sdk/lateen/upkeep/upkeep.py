@@ -110,7 +110,7 @@ class Upkeep:
         return self._delete_runs(decided.ids, False, decided.kept)
 
     def collect(self, grace: float = DAY, dry_run: bool = False) -> Json:
-        """Deletes the bytes, older than the grace in seconds, that nothing refers to.
+        """Deletes the bytes that nothing needs; blobs only where older than the grace in seconds.
 
         Raises CollectionPausedError where the catalog seems to be restored and was not verified.
         """

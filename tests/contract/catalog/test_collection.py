@@ -21,7 +21,7 @@ from lateen.stores.catalog.catalog import Catalog
 from lateen.stores.catalog.deletion import Things
 from lateen.stores.objects.directory import DirectoryStore
 from lateen.upkeep.collector import POINTS, Collector
-from tests.catalogs.attempts import failure, new_run, success, task_of
+from tests.catalogs.attempts import failure, new_run, success, task_of, version
 from tests.catalogs.publishing import Publisher
 from tests.catalogs.waiting import another, until_waiting
 
@@ -149,6 +149,36 @@ def test_whoever_commits_after_its_bytes_were_collected_is_told_to_store_them_ag
     objects.put = store
     assert publisher.load(publisher.save("a", b"slow")) == [b"slow"]
     assert sql("SELECT count(*) FROM artifact_versions") == [(1,)]
+
+
+def test_whoever_commits_after_its_bytes_were_found_damaged_is_told_to_store_them_again(
+    catalog, objects, publisher, sql
+):
+    store = objects.put
+
+    def put(sha256: str, generation: int, *content: Any) -> None:
+        """Stores it, and then a reader finds it damaged, and another thread of the holder leases
+        the bytes that are to be made anew."""
+        store(sha256, generation, *content)
+        catalog.attempts.mark_damaged(sha256, generation)
+        ((holder,),) = sql("SELECT holder FROM blob_leases")
+        catalog.attempts.lease(holder, [(sha256, 4)])
+
+    objects.put, objects.adopt = put, lambda *_: False
+    with pytest.raises(LeaseExpired):
+        publisher.save("a", b"rots")
+    objects.put = store
+    assert publisher.load(publisher.save("a", b"rots")) == [b"rots"]
+    assert sql("SELECT count(*) FROM artifact_versions") == [(1,)]
+
+
+def test_a_publisher_that_names_its_blobs_without_generations_is_understood(catalog, sql):
+    catalog.attempts.lease("old", [(digest(b"x"), 1)])
+    payload = {**version("a", "x"), "content": None, "lease": "old"}
+    catalog.attempts.publish({**payload, "blobs": [digest(b"x")]}, None, None)
+    assert sql("SELECT sha256 FROM manifest_blobs") == [(digest(b"x"),)]
+    with pytest.raises(LeaseExpired):
+        catalog.attempts.publish({**payload, "blobs": [digest(b"y")]}, None, None)
 
 
 def test_a_lease_waits_for_a_mark_and_takes_the_next_generation(catalog, database_url):
@@ -286,9 +316,9 @@ def test_publishers_and_collectors_in_a_race_lose_nothing_and_leave_nothing(
             content = b"content %d" % chance.randrange(4)
             with suppress(LeaseExpired):
                 own[mine.save(f"artifact-{number}", content)] = content
-            for version in list(own)[: chance.randrange(len(own) + 1)]:
-                delete(catalog, version)
-                del own[version]
+            for saved in list(own)[: chance.randrange(len(own) + 1)]:
+                delete(catalog, saved)
+                del own[saved]
         return own
 
     def collect() -> int:

@@ -1,4 +1,4 @@
-"""Short documents, which the catalog keeps itself: there as long as a version needs them."""
+"""Small contents, which the catalog keeps itself: there as long as a version needs them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from lateen.domain.artifacts import ALL_AS_BLOBS, KEPT
+from lateen.domain.artifacts import KEPT
 from lateen.domain.attempts import AttemptKey
 from lateen.domain.errors import CorruptBlobError, Fenced, ProtocolError, VersionConflictError
 from lateen.domain.spec import PipelineSpec, StepSpec
@@ -22,12 +22,15 @@ from lateen.step.operations import Operations
 from lateen.step.ports import Stores
 from lateen.step.task import Task
 from lateen.stores.catalog.catalog import Catalog
+from lateen.stores.catalog.collection import PAGE
 from lateen.stores.catalog.deletion import Things
+from lateen.stores.catalog.statements import statements
 from lateen.stores.objects.directory import DirectoryStore
 from lateen.upkeep.collector import Collector
 from lateen.upkeep.upkeep import Upkeep
 from lateen.upkeep.verifier import Verifier
 from tests.catalogs.attempts import new_run, success, task_of
+from tests.catalogs.publishing import AsBlobs
 from tests.catalogs.waiting import another, until_waiting
 
 SPEC = PipelineSpec("saving", steps=(StepSpec("save", "save"),))
@@ -150,11 +153,14 @@ def test_a_version_without_files_needs_no_bytes(
     assert list(Path(outside.fetch(saved)["path"]).iterdir()) == []
 
 
-def test_the_same_document_is_kept_once(outside: Saving, catalog: Catalog, sql: Sql) -> None:
+def test_the_same_document_is_kept_once(
+    outside: Saving, catalog: Catalog, objects: DirectoryStore, sql: Sql
+) -> None:
     outside.save()
     outside.save()
     assert numbers(catalog) == [2, 1]
     assert kept(sql) == ["7"]
+    assert Verifier(catalog, objects, Path()).verify().sound
 
 
 def test_a_refused_version_leaves_nothing(outside: Saving, catalog: Catalog, sql: Sql) -> None:
@@ -273,14 +279,28 @@ def test_a_collection_passes_over_what_is_being_published(
     assert Collector(catalog, objects).collect(0).contents == 1
 
 
+def test_what_came_to_be_needed_since_it_was_chosen_is_not_dropped(
+    outside: Saving, database_url: str, sql: Sql
+) -> None:
+    outside.save()
+    ((digest,),) = sql("SELECT digest FROM manifests")
+    with psycopg.connect(database_url) as collector:
+        drop = statements("collection")["drop-contents"].encode()
+        assert collector.execute(drop, {"digests": [digest]}).fetchall() == []
+    assert kept(sql) == ["7"]
+
+
 @pytest.mark.parametrize("first", ["document", "directory"])
 def test_the_same_bytes_may_be_stored_and_kept(
     outside: Saving, catalog: Catalog, objects: DirectoryStore, tmp_path: Path, first: str
 ) -> None:
-    stored = Saving(Stores(catalog, objects, keep=ALL_AS_BLOBS), tmp_path / "scratch", "tester")
+    class Storing(AsBlobs, Saving):
+        pass
+
+    storing = Storing(Stores(catalog, objects), tmp_path / "scratch", "tester")
 
     def as_blob() -> str:
-        return stored.save_files({"data.json": b"7"})
+        return storing.save_files({"data.json": b"7"})
 
     made = [outside.save(), as_blob()] if first == "document" else [as_blob(), outside.save()]
     assert [outside.load(version) for version in made] == ["7", "7"]
@@ -306,6 +326,31 @@ def test_a_prune_frees_what_was_kept(
     assert numbers(catalog) == []
 
 
+def test_a_prune_leaves_what_others_have_not_needed_for_longer(
+    outside: Saving, catalog: Catalog, objects: DirectoryStore, sql: Sql
+) -> None:
+    delete(catalog, outside.save("of nobody"))
+    discard(catalog, outside.save("discarded"))
+    pruned = outside.save("pruned")
+    ((digest,),) = sql(f"SELECT digest FROM artifact_versions WHERE id = '{pruned}'")
+    delete(catalog, pruned)
+    dropped = Collector(catalog, objects).collect_only([digest], [])
+    assert (dropped.manifests, dropped.contents) == (1, 1)
+    assert kept(sql) == ["discarded", "of nobody"]
+
+
+def test_more_than_a_page_is_dropped(
+    outside: Saving, catalog: Catalog, objects: DirectoryStore, sql: Sql
+) -> None:
+    deleted = [outside.save(f"deleted {number}") for number in range(PAGE + 1)]
+    discarded = [outside.save(f"discarded {number}") for number in range(PAGE + 1)]
+    delete(catalog, *deleted)
+    discard(catalog, *discarded)
+    found = Collector(catalog, objects).collect(0)
+    assert (found.manifests, found.contents) == (PAGE + 1, 2 * (PAGE + 1))
+    assert kept(sql) == []
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [("8", "the catalog keeps other bytes of 'data.json'"), ("", "keeps 0 bytes of its files")],
@@ -323,12 +368,13 @@ def test_damage_is_found_and_never_handed_on(
     assert len(findings) == 1
     assert findings[0].startswith("number 1: ")
     assert words in findings[0]
-    with pytest.raises(CorruptBlobError, match="restore the catalog from a backup"):
+    with pytest.raises(CorruptBlobError, match="restore the catalog from a backup, or make it"):
         outside.load(version)
+    assert outside.load(outside.save()) == outside.load(version) == "7"
 
 
 def test_an_attempt_whose_saved_bytes_were_dropped_serves_no_hits(
-    step: Step, catalog: Catalog, objects: DirectoryStore, sql: Sql
+    step: Step, outside: Saving, catalog: Catalog, objects: DirectoryStore, sql: Sql
 ) -> None:
     version = step.save()
     task = step.task
@@ -345,6 +391,8 @@ def test_an_attempt_whose_saved_bytes_were_dropped_serves_no_hits(
     sql(f"INSERT INTO discarded_versions (artifact_version_id) VALUES ('{version}')")
     assert Collector(catalog, objects).collect(0).contents == 1
     assert blobs() == [None]
+    assert outside.load(outside.save()) == "7"
+    assert blobs() == []
 
 
 def test_publishers_and_collectors_in_a_race_lose_nothing_and_leave_nothing(

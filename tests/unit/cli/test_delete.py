@@ -169,7 +169,7 @@ def test_a_collection_is_told_in_counts():
     none = {"unfinished": 0, "manifests": 0, "errors": []}
     counts = {"blobs": 2, "contents": 3, "size": 10, "unknown": 1, **none}
     assert described_collection({"dry_run": False, **counts}).splitlines() == [
-        "deleted 2 blobs and 3 small contents that nothing refers to (10 B)",
+        "deleted 2 blobs and 3 small contents that nothing needs (10 B)",
         "deleted 1 stored blobs that the catalog does not know",
     ]
     nothing = dict.fromkeys(counts, 0) | {"errors": []}

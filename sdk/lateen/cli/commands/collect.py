@@ -20,11 +20,11 @@ from lateen.domain.durations import seconds
     show_default=True,
     callback=lambda _ctx, _parameter, value: seconds(value),
     metavar="DURATION",
-    help="Keep what was stored more recently: a retry may need the same bytes soon.",
+    help="Keep blobs that were stored more recently: a retry may need the same bytes soon.",
 )
 @output_option("text", "json", "yaml")
 def collect(dry_run: bool, grace: float, form: str) -> None:
-    """Delete the bytes in the object store that no version and no log refers to.
+    """Delete the bytes that no version and no log needs.
 
     Runs can go on meanwhile. After a restore from a backup nothing is deleted until
     `lateen doctor --verify` has found nothing wrong.

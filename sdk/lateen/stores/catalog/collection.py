@@ -10,6 +10,8 @@ from lateen.stores.catalog.connections import Connection, Connections, Row
 from lateen.stores.catalog.statements import statements
 
 PAGE = 500
+LISTED = 50_000
+"""So many digests of manifests are listed at once: each list looks at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +48,16 @@ class Collection:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def unneeded(self, grace: float, only: Sequence[str] | None = None) -> Iterator[list[Blob]]:
+    def unneeded(self, grace: float) -> Iterator[list[Blob]]:
         """Pages of generations, older than the grace in seconds, that nothing needs now."""
         after = ""
-        while page := self._blobs(
-            "unneeded-blobs",
-            after=after,
-            grace=grace,
-            only=None if only is None else list(only),
-            limit=PAGE,
-        ):
+        while page := self._blobs("unneeded-blobs", after=after, grace=grace, limit=PAGE):
             yield page
             after = page[-1].sha256
+
+    def unneeded_of(self, digests: Sequence[str]) -> list[Blob]:
+        """The generations of blobs that nothing needs now."""
+        return self._blobs("unneeded-blobs-of", digests=list(digests)) if digests else []
 
     def mark(self, blobs: Sequence[Blob]) -> list[Blob]:
         """Marks those that nothing needs still: from then on no publisher relies on them."""
@@ -86,40 +86,34 @@ class Collection:
         """Those stored generations that the catalog has no row of."""
         return self._blobs("unknown-blobs", **_keys(blobs))
 
-    def drop_manifests(self, only: Sequence[str] | None = None) -> Dropped:
-        """Deletes the manifests that no version has any more, with what the catalog kept of them.
+    def unneeded_manifests(self) -> Iterator[list[str]]:
+        """Pages of manifests that no version has any more."""
+        return self._digests("unneeded-manifests")
 
-        ``only`` are digests of those that it is about.
-        """
-        dropped = Dropped()
-        for rows in self._locked("lock-manifests", "delete-manifests", only):
-            kept = [row["size"] for row in rows if row["kept"]]
-            dropped += Dropped(len(rows), len(kept), sum(kept))
-        return dropped
+    def unneeded_contents(self) -> Iterator[list[str]]:
+        """Pages of manifests whose content is kept for discarded versions alone."""
+        return self._digests("unneeded-contents")
 
-    def drop_contents(self, only: Sequence[str] | None = None) -> Dropped:
-        """Drops the contents that the catalog keeps of discarded versions alone."""
-        dropped = Dropped()
-        for rows in self._locked("lock-kept-contents", "drop-kept-contents", only):
-            dropped += Dropped(0, len(rows), sum(row["size"] for row in rows))
-        return dropped
+    def drop(self, manifests: Sequence[str]) -> Dropped:
+        """Deletes those of these manifests that no version has any more, and the contents of those
+        that discarded versions have alone."""
+        wanted = list(manifests)
 
-    def _locked(self, lock: str, drop: str, only: Sequence[str] | None) -> Iterator[list[Row]]:
-        """What pages of manifests told that were locked first, so that what is published meanwhile
-        is seen, and then dropped; the last page drops nothing."""
-        wanted = None if only is None else list(only)
+        def work(connection: Connection) -> Dropped:
+            rows = _run(connection, "lock-manifests", digests=wanted)
+            # Statements of their own: what was published before the locks were had is seen.
+            locked = [row["digest"] for row in rows]
+            deleted = _run(connection, "delete-manifests", digests=locked)
+            kept = [row["size"] for row in deleted if row["kept"]]
+            kept += [row["size"] for row in _run(connection, "drop-contents", digests=locked)]
+            return Dropped(len(deleted), len(kept), sum(kept))
 
-        def work(connection: Connection) -> list[Row]:
-            rows = _run(connection, lock, limit=PAGE, only=wanted)
-            return _run(connection, drop, digests=[row["digest"] for row in rows])
+        return self._connections.transaction(work)
 
-        while rows := self._connections.transaction(work):
-            yield rows
-
-    def unneeded_manifests(self) -> Dropped:
+    def droppable(self) -> Dropped:
         """What the catalog would drop now."""
         manifests = int(self._all("count-manifests")[0]["total"])
-        contents = self._all("unneeded-contents")[0]
+        contents = self._all("count-contents")[0]
         return Dropped(manifests, int(contents["total"]), int(contents["size"]))
 
     def forget_leases(self) -> None:
@@ -137,6 +131,13 @@ class Collection:
     def acknowledge(self, generation: int) -> None:
         """Makes this the database to collect for; the store's highest generation is given."""
         self._all("acknowledge-database", generation=generation)
+
+    def _digests(self, query: str) -> Iterator[list[str]]:
+        after = ""
+        while rows := self._all(query, after=after, limit=LISTED):
+            listed = [row["digest"] for row in rows]
+            yield from (listed[start : start + PAGE] for start in range(0, len(listed), PAGE))
+            after = listed[-1]
 
     def _blobs(self, query: str, /, **parameters: Any) -> list[Blob]:
         return [Blob(**row) for row in self._all(query, **parameters)]

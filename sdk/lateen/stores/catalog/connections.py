@@ -336,7 +336,7 @@ def _committed(
     connection: Connection, begin: str, work: Callable[[Connection], T], harmless: bool
 ) -> T:
     connection.execute(begin.encode())
-    with undone_on_error(connection):
+    with _undone_on_error(connection):
         result = work(connection)
         with _doubted(connection, harmless):
             connection.execute("COMMIT")
@@ -344,7 +344,7 @@ def _committed(
 
 
 @contextmanager
-def undone_on_error(connection: Connection) -> Iterator[None]:
+def _undone_on_error(connection: Connection) -> Iterator[None]:
     """Rolls back what the block began and, where it fails, did not commit."""
     try:
         yield

@@ -4,8 +4,8 @@ ALTER TABLE manifests
     ADD COLUMN content bytea;                        -- of all files, one after the other; no blobs then
 
 -- A random UUID but for its first twelve bits, which go round with the clock in 18 hours: what is
--- made within the same 16 seconds lies together in indexes, and the first characters, by which
--- people look versions up, stay as good as random. Version 8 of RFC 9562.
+-- made within the same 16 seconds lies together in indexes. People look versions up by their first
+-- characters, of which only three are not chance. Version 8 of RFC 9562.
 CREATE FUNCTION version_uuid() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
     SELECT overlay(
         overlay(gen_random_uuid()::text
@@ -17,7 +17,8 @@ $$;
 
 ALTER TABLE artifact_versions ALTER COLUMN id SET DEFAULT version_uuid();
 
--- Blobs as publishers name them: generations by digest; of older ones the digests alone.
+-- Blobs as publishers name them: generations by digest, or, where they opened the catalog before
+-- this script was applied, the digests alone.
 CREATE FUNCTION blobs_in(p_blobs jsonb)
 RETURNS TABLE (sha256 text, generation bigint) LANGUAGE sql IMMUTABLE AS $$
     SELECT key, value::bigint
@@ -42,28 +43,28 @@ BEGIN
                      WHERE (l.sha256, l.generation, l.holder) = (b.sha256, b.generation, p_holder))
       ORDER BY b.sha256 FOR SHARE OF b;
     GET DIAGNOSTICS held = ROW_COUNT;
-    IF held < (SELECT count(DISTINCT sha256) FROM blobs_in(p_blobs)) THEN
+    IF held < (SELECT count(*) FROM blobs_in(p_blobs)) THEN
         RAISE EXCEPTION '% has no lease on all of its blobs', p_holder USING ERRCODE = 'LT007';
     END IF;
 END $$;
 
 -- Makes a manifest, and keeps it until the transaction ends, with the content that it is given: a
--- collector may have dropped that of one whose bytes nobody needed any more.
+-- collector may have dropped that of one whose bytes nobody needed any more, and another one than
+-- that is damaged.
 CREATE FUNCTION hold_manifest(p jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     given bytea := decode(p->>'content', 'base64');
-    there boolean;
+    there bytea;
 BEGIN
     LOOP                                             -- a collector may drop one that has no version
         INSERT INTO manifests (digest, body, size, content)
             VALUES (p->>'digest', p->>'manifest', (p->>'size')::bigint, given)
             ON CONFLICT DO NOTHING;
         EXIT WHEN FOUND;
-        SELECT content IS NOT NULL INTO there FROM manifests
-         WHERE digest = p->>'digest' FOR KEY SHARE;
+        SELECT content INTO there FROM manifests WHERE digest = p->>'digest' FOR KEY SHARE;
         CONTINUE WHEN NOT FOUND;
-        IF given IS NOT NULL AND NOT there THEN
+        IF given IS DISTINCT FROM there AND given IS NOT NULL THEN
             UPDATE manifests SET content = given WHERE digest = p->>'digest';
         END IF;
         EXIT;

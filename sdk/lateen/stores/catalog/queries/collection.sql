@@ -4,9 +4,12 @@
 -- name: unneeded-blobs
 -- A page of generations that nothing needs, in the order of digests.
 SELECT sha256, generation, size FROM unneeded_blobs
- WHERE created_at <= clock_timestamp() - make_interval(secs => %(grace)s)
-   AND sha256 > %(after)s AND (%(only)s::text[] IS NULL OR sha256 = ANY(%(only)s))
+ WHERE created_at <= clock_timestamp() - make_interval(secs => %(grace)s) AND sha256 > %(after)s
  ORDER BY sha256 LIMIT %(limit)s
+
+-- name: unneeded-blobs-of
+-- Generations of these digests that nothing needs.
+SELECT sha256, generation, size FROM unneeded_blobs WHERE sha256 = ANY(%(digests)s)
 
 -- name: lock-blobs
 -- Present generations that nobody is leasing or publishing at this moment.
@@ -39,12 +42,26 @@ SELECT s.sha256, s.generation
   FROM unnest(%(digests)s::text[], %(generations)s::bigint[]) AS s (sha256, generation)
  WHERE NOT EXISTS (SELECT FROM blobs b WHERE (b.sha256, b.generation) = (s.sha256, s.generation))
 
--- name: lock-manifests
--- Manifests without a version, but for those that are being published.
+-- name: unneeded-manifests
+-- A page of manifests without a version, in the order of digests.
 SELECT digest FROM manifests m
  WHERE NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
-   AND (%(only)s::text[] IS NULL OR digest = ANY(%(only)s))
- LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+   AND digest > %(after)s
+ ORDER BY digest LIMIT %(limit)s
+
+-- name: unneeded-contents
+-- A page of manifests whose content the catalog keeps though each of their versions was discarded.
+SELECT DISTINCT v.digest
+  FROM discarded_versions d JOIN artifact_versions v ON v.id = d.artifact_version_id
+  JOIN manifests m ON m.digest = v.digest AND m.content IS NOT NULL
+ WHERE v.digest > %(after)s AND NOT EXISTS (
+        SELECT FROM artifact_versions other WHERE other.digest = v.digest AND NOT EXISTS (
+            SELECT FROM discarded_versions d WHERE d.artifact_version_id = other.id))
+ ORDER BY v.digest LIMIT %(limit)s
+
+-- name: lock-manifests
+-- Those of these manifests that nobody is publishing at this moment.
+SELECT digest FROM manifests WHERE digest = ANY(%(digests)s) ORDER BY digest FOR UPDATE SKIP LOCKED
 
 -- name: delete-manifests
 -- The locked ones that no version has come to have, with the bytes that the catalog kept of them.
@@ -52,25 +69,12 @@ DELETE FROM manifests m WHERE m.digest = ANY(%(digests)s)
    AND NOT EXISTS (SELECT FROM artifact_versions v WHERE v.digest = m.digest)
 RETURNING content IS NOT NULL AS kept, size
 
--- name: lock-kept-contents
--- Manifests whose content the catalog keeps though each of their versions was discarded, but for
--- those that are being published.
-SELECT digest FROM manifests m
- WHERE content IS NOT NULL AND digest IN (
-        SELECT v.digest FROM discarded_versions d
-          JOIN artifact_versions v ON v.id = d.artifact_version_id
-         WHERE %(only)s::text[] IS NULL OR v.digest = ANY(%(only)s))
-   AND NOT EXISTS (
-        SELECT FROM artifact_versions v WHERE v.digest = m.digest AND NOT EXISTS (
-            SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id))
- LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-
--- name: drop-kept-contents
--- The content of the locked ones that nothing needs still. From then on their files are blobs that
--- are not there, like those of any version whose bytes were deleted.
+-- name: drop-contents
+-- The content of the locked ones that no version needs. From then on their files are blobs that are
+-- not there, like those of any version whose bytes were deleted.
 WITH dropped AS (
     UPDATE manifests m SET content = NULL
-     WHERE m.digest = ANY(%(digests)s) AND NOT EXISTS (
+     WHERE m.digest = ANY(%(digests)s) AND m.content IS NOT NULL AND NOT EXISTS (
             SELECT FROM artifact_versions v WHERE v.digest = m.digest AND NOT EXISTS (
                 SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id))
     RETURNING m.digest, m.body, m.size
@@ -82,7 +86,7 @@ WITH dropped AS (
 )
 SELECT size FROM dropped
 
--- name: unneeded-contents
+-- name: count-contents
 -- How many manifests keep a content that nothing needs, and its bytes.
 SELECT count(*) AS total, coalesce(sum(m.size), 0) AS size FROM manifests m
  WHERE m.content IS NOT NULL AND NOT EXISTS (
