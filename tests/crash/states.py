@@ -79,6 +79,7 @@ def check_bytes(workspace: Any) -> None:
     )
     blobs = workspace.rows(
         "SELECT m.sha256, max(b.generation) FROM artifact_versions v"
+        " JOIN manifests n ON n.digest = v.digest AND n.content IS NULL"
         " JOIN manifest_blobs m ON m.digest = v.digest"
         " LEFT JOIN blobs b ON b.sha256 = m.sha256 AND b.state = 'present' GROUP BY m.sha256"
     )

@@ -284,6 +284,33 @@ def test_a_bit_that_flips_on_the_way_alone_is_read_once_more(
     assert workspace.values("SELECT DISTINCT state FROM blobs") == ["present"]
 
 
+def test_a_small_content_that_is_damaged_is_told_and_the_next_run_makes_it_anew(
+    workspace: Any,
+) -> None:
+    @step
+    def few() -> Annotated[list[int], "produced"]:
+        return [1, 2, 3]
+
+    @pipeline
+    def short():
+        return consume(few())
+
+    short()
+    workspace.rows("UPDATE manifests SET content = '[1,2,4]' WHERE content = '[1,2,3]'")
+    run = failed(short, "CorruptBlobError")
+    assert (run.steps["few"].cached, run.steps["consume"].reason) == (True, "CorruptBlobError")
+    message = run.steps["consume"].attempts[0].error.message
+    for told in ("input 'produced'", "'produced', version 1", "'data.json' is damaged"):
+        assert told in message
+    assert "The next run makes it anew" in message
+    run = short()
+    assert not run.steps["few"].cached
+    assert run.outputs["output"].data == 6
+    assert Client().get_artifact_version("produced", 1).load() == [1, 2, 3]
+    assert short().steps["few"].cached
+    check_nothing_half(workspace)
+
+
 def test_a_missing_blob_is_named_and_the_cache_does_not_serve_it(workspace: Any) -> None:
     @pipeline
     def taking():

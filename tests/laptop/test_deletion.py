@@ -220,6 +220,18 @@ def test_a_prune_of_the_bytes_alone_leaves_the_records(workspace: Path):
     lateen("doctor", "--verify")
 
 
+def test_bytes_that_another_version_shares_are_not_said_to_go():
+    save_artifact("same", "kept", tags=["keep"])
+    save_artifact("same", "loose")
+    save_artifact("other", "loose")
+    for verb, flag in (("would delete", "--dry-run"), ("deleted", "--yes")):
+        assert lateen("artifact", "prune", "-a", flag).stdout.splitlines()[:2] == [
+            f"{verb} the bytes of: loose 2",
+            "kept the bytes of: loose 1 (another version has the same)",
+        ]
+    assert Client().get_artifact_version("loose", 1).load() == "same"
+
+
 def test_deleted_bytes_are_told_wherever_their_version_is_shown():
     save_artifact("x", "loose")
     whole = save_artifact("shared", "other", tags=["keep"])

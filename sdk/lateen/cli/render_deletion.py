@@ -15,8 +15,14 @@ def described_deletion(found: Json, *, bytes_alone: bool = False) -> str:
     """A line for each thing that went or was kept; with ``bytes_alone`` its record stayed."""
     verb = "would delete" if found["dry_run"] else "deleted"
     verb += " the bytes of" if bytes_alone else ""
-    gone = [f"{verb}: {each['what']}" for each in found["deleted"]]
+    shared = set(found.get("shared", ()))
+    gone = [f"{verb}: {each['what']}" for each in found["deleted"] if each["id"] not in shared]
     kept = [f"kept: {each['what']} ({each['why']})" for each in found["kept"]]
+    kept += [
+        f"kept the bytes of: {each['what']} (another version has the same)"
+        for each in found["deleted"]
+        if each["id"] in shared
+    ]
     lines = [*_few(gone), *_few(kept), *_forcing(found), *_summary(found)]
     return "\n".join(lines) or "nothing to delete"
 
@@ -24,12 +30,12 @@ def described_deletion(found: Json, *, bytes_alone: bool = False) -> str:
 def described_collection(found: Json) -> str:
     """What a collection deleted, in a line or two."""
     verb = "would delete" if found["dry_run"] else "deleted"
-    counts = {
-        "stored blobs that the catalog does not know": found["unknown"],
-        "unfinished files": found["unfinished"],
-        "manifests without a version": found["manifests"],
-    }
-    lines = [f"{verb} {count} {what}" for what, count in counts.items() if count]
+    counts = [
+        (found["unknown"], "stored blob", " that the catalog does not know"),
+        (found["unfinished"], "unfinished file", ""),
+        (found["manifests"], "record", " of contents without a version"),
+    ]
+    lines = [f"{verb} {_counted(count, noun)}{which}" for count, noun, which in counts if count]
     if freed := _freed(found):
         lines.insert(0, f"{verb} {freed} that nothing needs ({size_text(found['size'])})")
     return "\n".join([*lines, *_few(found["errors"])]) or "nothing to collect"

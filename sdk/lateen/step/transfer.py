@@ -137,7 +137,7 @@ def fetch_tree(content: Content, stores: Stores, destination: Path, *, share: bo
             folder.mkdir(parents=True, exist_ok=True)
 
         if content.kept is not None:
-            return _write_kept(content, building)
+            return _write_kept(content, building, stores)
 
         def fetch(file: File) -> None:
             path = building / file.path
@@ -151,13 +151,18 @@ def fetch_tree(content: Content, stores: Stores, destination: Path, *, share: bo
         for_each(fetch, manifest.files)
 
 
-def _write_kept(content: Content, folder: Path) -> None:
-    """Writes the files that the catalog keeps."""
+def _write_kept(content: Content, folder: Path, stores: Stores) -> None:
+    """Writes the files that the catalog keeps; where they are damaged, it is told."""
     for file, kept in content.kept_files():
         if File.of(file.path, kept) != file:
+            assert content.kept is not None
+            with suppress(TemporaryError):
+                attempts = stores.catalog.attempts
+                attempts.mark_content_damaged(content.manifest.digest, content.kept)
             raise CorruptBlobError(
-                f"the catalog keeps other bytes of {file.path!r} than its digest {file.sha256}"
-                " says; restore the catalog from a backup, or make it anew: run with --no-cache"
+                f"what the catalog keeps of {file.path!r} is damaged: it has not the sha256"
+                f" {file.sha256}. The next run makes it anew where a step of it made it; otherwise"
+                " save the same value once more, or restore the catalog from a backup"
             )
         with (folder / file.path).open("xb") as target:
             target.write(kept)

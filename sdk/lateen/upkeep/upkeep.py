@@ -86,7 +86,9 @@ class Upkeep:
             done += self._pruned(ids, only_artifact, dry_run)
             if not only_metadata and not dry_run:
                 collected = _freed(collector, manifests, blobs, len(done.going))
-        return {**_answer("artifact", done, dry_run), "needed": needed, **_bytes(collected)}
+        shared = deletions.sharing([each.id for each in done.going]) if only_artifact else []
+        answer = {**_answer("artifact", done, dry_run), "needed": needed, "shared": shared}
+        return {**answer, **_bytes(collected)}
 
     def prune_runs(
         self,

@@ -22,10 +22,18 @@ from lateen.upkeep.collector import newest_generation
 
 THREADS = 8
 PAGE = 500
+NAMED = 3
+"""So many versions of one manifest are named in a finding."""
 BLOB_REMEDY = (
     "restore these blobs from a backup of the object store to where they were, or delete the"
     " damaged ones and run the pipelines again that made them: a step whose bytes are missing is"
     " not served from the cache and makes them anew. Then verify again"
+)
+
+MANIFEST_REMEDY = (
+    "restore the catalog from a backup. Where only the bytes that it keeps are damaged, saving the"
+    " same value once more mends them, and so does the next run of the step that made them once"
+    " somebody has tried to load them"
 )
 
 
@@ -101,7 +109,8 @@ class Verifier:
             problem = manifest_problem(manifest)
             if problem:
                 findings.append(f"{_named(manifest)}: {problem}")
-        return Checked("manifests", looked_at, tuple(findings))
+        remedy = MANIFEST_REMEDY if findings else None
+        return Checked("manifests", looked_at, tuple(findings), remedy)
 
     def _blobs(self) -> Checked:
         looked_at, findings = 0, []
@@ -195,4 +204,7 @@ def _content_problem(manifest: Manifest, content: bytes | None) -> str | None:
 
 
 def _named(manifest: StoredManifest) -> str:
-    return ", ".join(manifest.needed_by) or f"the manifest {manifest.digest}"
+    named = list(manifest.needed_by[:NAMED])
+    if len(manifest.needed_by) > NAMED:
+        named.append("and more")
+    return ", ".join(named) or f"the manifest {manifest.digest}"

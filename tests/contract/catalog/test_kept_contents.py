@@ -368,9 +368,20 @@ def test_damage_is_found_and_never_handed_on(
     assert len(findings) == 1
     assert findings[0].startswith("number 1: ")
     assert words in findings[0]
-    with pytest.raises(CorruptBlobError, match="restore the catalog from a backup, or make it"):
+    with pytest.raises(CorruptBlobError, match="save the same value once more, or restore"):
         outside.load(version)
+    assert sql("SELECT damaged, content FROM manifests") == [(True, content.encode())]
     assert outside.load(outside.save()) == outside.load(version) == "7"
+    assert sql("SELECT damaged FROM manifests") == [(False,)]
+
+
+def test_who_read_what_was_damaged_before_it_was_mended_marks_nothing(
+    outside: Saving, catalog: Catalog, sql: Sql
+) -> None:
+    outside.save()
+    ((digest,),) = sql("SELECT digest FROM manifests")
+    catalog.attempts.mark_content_damaged(digest, b"8")
+    assert sql("SELECT damaged FROM manifests") == [(False,)]
 
 
 def test_an_attempt_whose_saved_bytes_were_dropped_serves_no_hits(
@@ -393,6 +404,8 @@ def test_an_attempt_whose_saved_bytes_were_dropped_serves_no_hits(
     assert blobs() == [None]
     assert outside.load(outside.save()) == "7"
     assert blobs() == []
+    catalog.attempts.mark_content_damaged(step.details(artifact_version=version)["digest"], b"7")
+    assert blobs() == [None]
 
 
 def test_publishers_and_collectors_in_a_race_lose_nothing_and_leave_nothing(

@@ -170,7 +170,7 @@ def test_a_collection_is_told_in_counts():
     counts = {"blobs": 2, "contents": 3, "size": 10, "unknown": 1, **none}
     assert described_collection({"dry_run": False, **counts}).splitlines() == [
         "deleted 2 blobs and 3 small contents that nothing needs (10 B)",
-        "deleted 1 stored blobs that the catalog does not know",
+        "deleted 1 stored blob that the catalog does not know",
     ]
     nothing = dict.fromkeys(counts, 0) | {"errors": []}
     assert described_collection({"dry_run": True, **nothing}) == "nothing to collect"

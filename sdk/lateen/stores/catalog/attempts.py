@@ -141,6 +141,10 @@ class Attempts:
         who makes them anew leases another generation."""
         self._run("mark-damaged", sha256=sha256, generation=generation)
 
+    def mark_content_damaged(self, digest: str, content: bytes) -> None:
+        """Notes that what the catalog keeps of a manifest is damaged, as ``mark_damaged`` does."""
+        self._run("mark-content-damaged", digest=digest, content=content)
+
     def contents(self, digests: Iterable[str]) -> dict[str, Content]:
         """What versions consist of, by digest."""
         wanted = sorted(set(digests))

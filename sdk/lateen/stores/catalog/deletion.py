@@ -69,6 +69,10 @@ class Deletions:
         """The digests of artifact versions."""
         return [row["digest"] for row in self._all("manifests-of", ids=list(ids))]
 
+    def sharing(self, ids: Sequence[str]) -> list[str]:
+        """Those of these artifact versions whose bytes stay, since another one has the same."""
+        return [str(row["id"]) for row in self._all("sharing-artifact-versions", ids=list(ids))]
+
     def blobs_of(self, ids: Sequence[str]) -> list[str]:
         """The digests of the blobs that artifact versions consist of."""
         return [row["sha256"] for row in self._all("blobs-of", ids=list(ids))]

@@ -1,7 +1,8 @@
 -- Small contents: bytes that the catalog keeps itself, beside the manifest that says what they are.
 
 ALTER TABLE manifests
-    ADD COLUMN content bytea;                        -- of all files, one after the other; no blobs then
+    ADD COLUMN content bytea,                        -- of all files, one after the other; no blobs then
+    ADD COLUMN damaged boolean NOT NULL DEFAULT false;  -- the content was found to have other digests
 
 -- A random UUID but for its first twelve bits, which go round with the clock in 18 hours: what is
 -- made within the same 16 seconds lies together in indexes. People look versions up by their first
@@ -55,17 +56,17 @@ CREATE FUNCTION hold_manifest(p jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     given bytea := decode(p->>'content', 'base64');
-    there bytea;
+    there manifests;
 BEGIN
     LOOP                                             -- a collector may drop one that has no version
         INSERT INTO manifests (digest, body, size, content)
             VALUES (p->>'digest', p->>'manifest', (p->>'size')::bigint, given)
             ON CONFLICT DO NOTHING;
         EXIT WHEN FOUND;
-        SELECT content INTO there FROM manifests WHERE digest = p->>'digest' FOR KEY SHARE;
+        SELECT * INTO there FROM manifests WHERE digest = p->>'digest' FOR KEY SHARE;
         CONTINUE WHEN NOT FOUND;
-        IF given IS DISTINCT FROM there AND given IS NOT NULL THEN
-            UPDATE manifests SET content = given WHERE digest = p->>'digest';
+        IF given IS NOT NULL AND (there.damaged OR given IS DISTINCT FROM there.content) THEN
+            UPDATE manifests SET content = given, damaged = false WHERE digest = p->>'digest';
         END IF;
         EXIT;
     END LOOP;

@@ -154,7 +154,7 @@ SELECT a.run_id, a.step, a.n, r.name AS run_name,
                    AND NOT EXISTS (SELECT FROM discarded_versions d
                                     WHERE d.artifact_version_id = v.id)) made
               JOIN artifact_versions v ON v.id = made.id
-              JOIN manifests m ON m.digest = v.digest AND m.content IS NULL
+              JOIN manifests m ON m.digest = v.digest AND (m.content IS NULL OR m.damaged)
               JOIN manifest_blobs mb ON mb.digest = v.digest
               LEFT JOIN blobs b ON b.sha256 = mb.sha256
              GROUP BY mb.sha256) found) AS blobs,
@@ -298,6 +298,19 @@ SELECT m.digest, m.body, m.content,
 -- The newest generation of each blob that may be read.
 SELECT sha256, max(generation) AS generation FROM blobs
  WHERE sha256 = ANY(%(blobs)s) AND state <> 'deleting' GROUP BY sha256
+
+-- name: mark-content-damaged
+-- Keeps everything new from relying on a content that was found damaged, unless it was mended since:
+-- its files are as good as blobs that are not there. What was kept stays, for who wants to look.
+WITH damaged AS (
+    UPDATE manifests SET damaged = true
+     WHERE digest = %(digest)s AND content = %(content)s AND NOT damaged
+    RETURNING digest, body
+)
+INSERT INTO manifest_blobs (digest, sha256)
+SELECT d.digest, file->>'sha256'
+  FROM damaged d, jsonb_array_elements(d.body::jsonb->'files') AS file
+ON CONFLICT DO NOTHING
 
 -- name: mark-damaged
 -- Keeps everything new from relying on bytes that were found damaged.

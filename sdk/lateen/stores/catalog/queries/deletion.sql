@@ -86,6 +86,14 @@ SELECT count(*) AS total FROM artifact_versions v
 -- Versions with their metadata; their numbers are never given again.
 DELETE FROM artifact_versions WHERE id = ANY(%(ids)s)
 
+-- name: sharing-artifact-versions
+-- Those of these versions whose bytes another one has that keeps them.
+SELECT v.id FROM artifact_versions v
+ WHERE v.id = ANY(%(ids)s) AND EXISTS (
+        SELECT FROM artifact_versions o
+         WHERE o.digest = v.digest AND o.id <> ALL(%(ids)s) AND NOT EXISTS (
+                SELECT FROM discarded_versions d WHERE d.artifact_version_id = o.id))
+
 -- name: discard-artifact-versions
 -- Lets the bytes of versions go, as far as no other version needs them.
 INSERT INTO discarded_versions (artifact_version_id, by)

@@ -9,7 +9,7 @@ SELECT m.digest, m.body, m.size, m.content,
                FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id
               WHERE v.digest = m.digest AND NOT EXISTS (
                     SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id)
-              ORDER BY v.created_at LIMIT 3) AS needed_by
+              ORDER BY v.created_at LIMIT 4) AS needed_by
   FROM manifests m WHERE m.digest > %(after)s ORDER BY m.digest LIMIT %(limit)s
 
 -- name: logs
