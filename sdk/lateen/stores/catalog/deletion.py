@@ -7,6 +7,7 @@ keys' ON DELETE RESTRICT stands behind that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -70,8 +71,18 @@ class Deletions:
         return [row["digest"] for row in self._all("manifests-of", ids=list(ids))]
 
     def sharing(self, ids: Sequence[str]) -> list[str]:
-        """Those of these artifact versions whose bytes stay, since another one has the same."""
-        return [str(row["id"]) for row in self._all("sharing-artifact-versions", ids=list(ids))]
+        """Those of these artifact versions whose bytes stay though all of these let them go, since
+        another one has the same."""
+        found = [row for page in _batches(ids) for row in self._all("digests", ids=page)]
+        own = Counter(row["digest"] for row in found if not row["discarded"])
+        keepers = {
+            row["digest"]: row["total"]
+            for page in _batches(sorted({row["digest"] for row in found}))
+            for row in self._all("count-keepers", digests=page)
+        }
+        return [
+            str(row["id"]) for row in found if keepers.get(row["digest"], 0) > own[row["digest"]]
+        ]
 
     def blobs_of(self, ids: Sequence[str]) -> list[str]:
         """The digests of the blobs that artifact versions consist of."""
@@ -111,8 +122,7 @@ class Deletions:
         end: Callable[[Connection, list[str]], None],
     ) -> Deletion:
         done = Deletion()
-        for start in range(0, len(ids), BATCH):
-            batch = list(ids[start : start + BATCH])
+        for batch in _batches(ids):
 
             def work(connection: Connection, batch: list[str] = batch) -> Deletion:
                 _run(connection, f"lock-{things}", ids=batch)
@@ -128,6 +138,11 @@ class Deletions:
 
     def _all(self, query: str, /, **parameters: Any) -> list[Row]:
         return self._connections.execute(statements("deletion")[query], parameters)
+
+
+def _batches(ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), BATCH):
+        yield list(ids[start : start + BATCH])
 
 
 def _decided(connection: Connection, things: Things, ids: Sequence[str], force: bool) -> Deletion:

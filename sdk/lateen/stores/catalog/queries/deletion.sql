@@ -86,13 +86,18 @@ SELECT count(*) AS total FROM artifact_versions v
 -- Versions with their metadata; their numbers are never given again.
 DELETE FROM artifact_versions WHERE id = ANY(%(ids)s)
 
--- name: sharing-artifact-versions
--- Those of these versions whose bytes another one has that keeps them.
-SELECT v.id FROM artifact_versions v
- WHERE v.id = ANY(%(ids)s) AND EXISTS (
-        SELECT FROM artifact_versions o
-         WHERE o.digest = v.digest AND o.id <> ALL(%(ids)s) AND NOT EXISTS (
-                SELECT FROM discarded_versions d WHERE d.artifact_version_id = o.id))
+-- name: digests
+-- The digests of versions, and whether their bytes may go already.
+SELECT v.id, v.digest, EXISTS (
+           SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id) AS discarded
+  FROM artifact_versions v WHERE v.id = ANY(%(ids)s)
+
+-- name: count-keepers
+-- How many versions of each of these digests keep their bytes.
+SELECT v.digest, count(*) AS total FROM artifact_versions v
+ WHERE v.digest = ANY(%(digests)s) AND NOT EXISTS (
+        SELECT FROM discarded_versions d WHERE d.artifact_version_id = v.id)
+ GROUP BY v.digest
 
 -- name: discard-artifact-versions
 -- Lets the bytes of versions go, as far as no other version needs them.
