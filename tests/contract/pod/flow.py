@@ -76,6 +76,17 @@ def using():
 
 
 @step
+def weigh(wide: str) -> Annotated[int, "weight"]:
+    print("begun with", len(wide))
+    return len(wide)
+
+
+@pipeline
+def weighing():
+    weigh(Client().get_artifact_version("wide"))
+
+
+@step
 def count(n: int) -> Annotated[object, "counted"]:
     return range(n)
 

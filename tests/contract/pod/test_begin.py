@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lateen.domain.artifacts import KEPT
 from lateen.domain.spec import Retry
 from lateen.domain.states import FailureCause
 from lateen.step.boundaries import Boundary
@@ -161,9 +162,11 @@ def test_publish_is_killed_while_it_resolves_again(
 def test_a_store_that_does_not_answer_before_the_begin_is_not_the_step_s_doing(
     namespace: Namespace,
 ) -> None:
-    pod = namespace.pod(flow.using)
+    wide = "x" * (KEPT + 1)
+    namespace.save(wide, "wide")
+    pod = namespace.pod(flow.weighing)
     assert pod.resolve() == 0
-    promote(namespace, rate=4.0)
+    namespace.save(2 * wide, "wide")
     grow_old(pod)
     pod.settings |= {
         "LATEEN_STORE_URL": "s3://bucket?endpoint=http%3A%2F%2F127.0.0.1%3A1",
