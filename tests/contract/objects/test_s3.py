@@ -17,6 +17,7 @@ import pytest
 
 from lateen.domain.errors import CorruptBlobError, SetupError, StoreUnavailable
 from lateen.stores.objects import opened
+from lateen.stores.objects.s3.bucket import Bucket
 from lateen.stores.objects.s3.location import Location
 from lateen.stores.objects.s3.patience import Patience
 from lateen.stores.objects.s3.store import S3Store
@@ -539,3 +540,17 @@ def test_the_store_is_chosen_by_its_url(url):
     assert isinstance(store, S3Store)
     assert store.uri == f"{url}&region=us-east-1"
     assert not store.exists(SHA256, 0)
+
+
+def test_a_blob_that_is_listed_twice_is_one(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Bucket.names
+
+    def twice(bucket: Bucket, folder: str) -> Iterator[str]:
+        for name in names(bucket, folder):
+            yield from (name, name)
+
+    OPERATIONS["put"](store, Path())
+    monkeypatch.setattr(Bucket, "names", twice)
+    assert list(store.blobs()) == [(SHA256, 0)]

@@ -104,7 +104,9 @@ class S3Store:
         names = self._of_this_process().names(FOLDER)
         found = filter(None, (blob_of(name.rpartition("/")[2]) for name in names))
         for _, generations in groupby(found, key=lambda blob: blob[0]):
-            yield from sorted(generations)  # as keys, generation 10 comes before 2
+            # As keys, generation 10 comes before 2. A name that is just being written again may be
+            # listed twice: rclone does so.
+            yield from sorted(set(generations))
 
     def drop_unfinished(self, seconds: float) -> int:  # noqa: ARG002
         """Nothing: services forget the parts of unfinished uploads, as the bucket is set up.
