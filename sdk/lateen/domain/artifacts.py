@@ -118,6 +118,12 @@ class Content:
             yield file, self.kept[start : start + file.size]
             start += file.size
 
+    def damaged_file(self) -> File | None:
+        """The first file of which the catalog keeps other bytes than its digest says."""
+        return next(
+            (file for file, kept in self.kept_files() if File.of(file.path, kept) != file), None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Published:

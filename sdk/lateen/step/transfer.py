@@ -153,17 +153,17 @@ def fetch_tree(content: Content, stores: Stores, destination: Path, *, share: bo
 
 def _write_kept(content: Content, folder: Path, stores: Stores) -> None:
     """Writes the files that the catalog keeps; where they are damaged, it is told."""
+    assert content.kept is not None
+    if damaged := content.damaged_file():
+        with suppress(TemporaryError):
+            attempts = stores.catalog.attempts
+            attempts.mark_content_damaged(content.manifest.digest, content.kept)
+        raise CorruptBlobError(
+            f"what the catalog keeps of {damaged.path!r} is damaged: it has not the sha256"
+            f" {damaged.sha256}. The next run makes it anew where a step of it made it; otherwise"
+            " save the same value once more, or restore the catalog from a backup"
+        )
     for file, kept in content.kept_files():
-        if File.of(file.path, kept) != file:
-            assert content.kept is not None
-            with suppress(TemporaryError):
-                attempts = stores.catalog.attempts
-                attempts.mark_content_damaged(content.manifest.digest, content.kept)
-            raise CorruptBlobError(
-                f"what the catalog keeps of {file.path!r} is damaged: it has not the sha256"
-                f" {file.sha256}. The next run makes it anew where a step of it made it; otherwise"
-                " save the same value once more, or restore the catalog from a backup"
-            )
         with (folder / file.path).open("xb") as target:
             target.write(kept)
 

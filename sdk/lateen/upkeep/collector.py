@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from lateen.domain.errors import CollectionPausedError, SetupError, TemporaryError
 from lateen.step.ports import ObjectStore
@@ -66,10 +66,8 @@ class Collector:
         """
         self.check_database()
         self._finish_marked()
-        for digests in (
-            *self._collection.unneeded_manifests(),
-            *self._collection.unneeded_contents(),
-        ):
+        collection = self._collection
+        for digests in chain(collection.unneeded_manifests(), collection.unneeded_contents()):
             self._count(self._collection.drop(digests))
         self._reached("manifests-dropped")
         for page in self._collection.unneeded(grace):

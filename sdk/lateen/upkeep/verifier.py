@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from lateen.domain.artifacts import Content, File, Manifest
+from lateen.domain.artifacts import Content, Manifest
 from lateen.domain.canonical import digest_of_bytes
 from lateen.domain.errors import CorruptBlobError, ProtocolError
 from lateen.step.ports import ObjectStore
@@ -197,9 +197,8 @@ def _content_problem(manifest: Manifest, content: bytes | None) -> str | None:
         return None
     if len(content) != manifest.size:
         return f"the catalog keeps {len(content)} bytes of its files, which have {manifest.size}"
-    for file, kept in Content(manifest, {}, content).kept_files():
-        if File.of(file.path, kept) != file:
-            return f"the catalog keeps other bytes of {file.path!r} than {file.sha256}"
+    if damaged := Content(manifest, kept=content).damaged_file():
+        return f"the catalog keeps other bytes of {damaged.path!r} than {damaged.sha256}"
     return None
 
 

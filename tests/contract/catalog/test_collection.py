@@ -136,39 +136,38 @@ def test_a_log_that_was_collected_meanwhile_is_given_up_and_not_the_attempt(cata
 def test_whoever_commits_after_its_bytes_were_collected_is_told_to_store_them_again(
     catalog, objects, publisher, sql
 ):
-    store = objects.put
-
-    def slow_put(*arguments: Any) -> None:
-        store(*arguments)
+    def collected(_sha256: str, _generation: int) -> None:
         sql("UPDATE blob_leases SET expires_at = now() - interval '1 second'")
         assert Collector(catalog, objects).collect(grace=0).blobs == 1
 
-    objects.put, objects.adopt = slow_put, lambda *_: False
-    with pytest.raises(LeaseExpired):
-        publisher.save("a", b"slow")
-    objects.put = store
-    assert publisher.load(publisher.save("a", b"slow")) == [b"slow"]
-    assert sql("SELECT count(*) FROM artifact_versions") == [(1,)]
+    check_stored_again(publisher, objects, sql, collected)
 
 
 def test_whoever_commits_after_its_bytes_were_found_damaged_is_told_to_store_them_again(
     catalog, objects, publisher, sql
 ):
-    store = objects.put
-
-    def put(sha256: str, generation: int, *content: Any) -> None:
-        """Stores it, and then a reader finds it damaged, and another thread of the holder leases
-        the bytes that are to be made anew."""
-        store(sha256, generation, *content)
+    def damaged(sha256: str, generation: int) -> None:
+        """Another thread of the holder leases the bytes that are to be made anew."""
         catalog.attempts.mark_damaged(sha256, generation)
         ((holder,),) = sql("SELECT holder FROM blob_leases")
         catalog.attempts.lease(holder, [(sha256, 4)])
 
+    check_stored_again(publisher, objects, sql, damaged)
+
+
+def check_stored_again(publisher, objects, sql, meanwhile):
+    """What happens once the bytes are stored has the version refused; the next one is not."""
+    store = objects.put
+
+    def put(sha256: str, generation: int, *content: Any) -> None:
+        store(sha256, generation, *content)
+        meanwhile(sha256, generation)
+
     objects.put, objects.adopt = put, lambda *_: False
     with pytest.raises(LeaseExpired):
-        publisher.save("a", b"rots")
+        publisher.save("a", b"data")
     objects.put = store
-    assert publisher.load(publisher.save("a", b"rots")) == [b"rots"]
+    assert publisher.load(publisher.save("a", b"data")) == [b"data"]
     assert sql("SELECT count(*) FROM artifact_versions") == [(1,)]
 
 

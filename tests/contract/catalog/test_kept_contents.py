@@ -414,7 +414,6 @@ def test_publishers_and_collectors_in_a_race_lose_nothing_and_leave_nothing(
     outside: Saving,
     tmp_path: Path,
     sql: Sql,
-    database_url: str,
 ) -> None:
     over = threading.Event()
 

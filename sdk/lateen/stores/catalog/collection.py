@@ -28,18 +28,11 @@ class Blob:
 class Dropped:
     """What went of what the catalog itself holds."""
 
-    manifests: int = 0
-    contents: int = 0
+    manifests: int
+    contents: int
     """How many contents it had kept."""
-    size: int = 0
+    size: int
     """The bytes of these."""
-
-    def __add__(self, other: Dropped) -> Dropped:
-        return Dropped(
-            self.manifests + other.manifests,
-            self.contents + other.contents,
-            self.size + other.size,
-        )
 
 
 class Collection:

@@ -336,18 +336,11 @@ def _committed(
     connection: Connection, begin: str, work: Callable[[Connection], T], harmless: bool
 ) -> T:
     connection.execute(begin.encode())
-    with _undone_on_error(connection):
+    try:
         result = work(connection)
         with _doubted(connection, harmless):
             connection.execute("COMMIT")
-    return result
-
-
-@contextmanager
-def _undone_on_error(connection: Connection) -> Iterator[None]:
-    """Rolls back what the block began and, where it fails, did not commit."""
-    try:
-        yield
+        return result
     except BaseException:
         with suppress(psycopg.Error):  # it was lost, or interrupted while it worked
             connection.execute("ROLLBACK")

@@ -68,7 +68,7 @@ class Deletions:
 
     def manifests_of(self, ids: Sequence[str]) -> list[str]:
         """The digests of artifact versions."""
-        return [row["digest"] for row in self._all("manifests-of", ids=list(ids))]
+        return sorted({row["digest"] for row in self._all("digests", ids=list(ids))})
 
     def sharing(self, ids: Sequence[str]) -> list[str]:
         """Those of these artifact versions whose bytes stay though all of these let them go, since

@@ -67,10 +67,6 @@ SELECT v.id FROM artifact_versions v
    AND NOT EXISTS (SELECT FROM model_links l WHERE l.artifact_version_id = v.id)
  ORDER BY v.id LIMIT %(limit)s
 
--- name: manifests-of
--- The digests of versions.
-SELECT DISTINCT digest FROM artifact_versions WHERE id = ANY(%(ids)s)
-
 -- name: blobs-of
 -- The blobs that versions consist of.
 SELECT DISTINCT b.sha256 FROM artifact_versions v JOIN manifest_blobs b ON b.digest = v.digest
